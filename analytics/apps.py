@@ -1,0 +1,7 @@
+"""What happened, counted."""
+
+from django.apps import AppConfig
+
+
+class AnalyticsConfig(AppConfig):
+    name = "analytics"

@@ -1,0 +1,139 @@
+"""The customer's socket: hello, messages both ways, what is happening meanwhile."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+
+from . import live, posting, turns
+from .actors import Action, CustomerActor, customer_with
+from .feed import Feed
+from .lifecycle import Status
+from .limits import MESSAGES
+from .models import Conversation, Role
+from .posting import Refused
+from .serializers import HandoffOf, conversation_json
+from .socket import NOT_YOURS, DeskSocket, Frame, RateLimited, number_in, text_in, uuid_in
+
+
+T = TypeVar("T")
+
+
+class CustomerConsumer(DeskSocket):
+    frames = frozenset({"hello", "message", "typing", "read", "ping"})
+    actor: CustomerActor | None = None
+
+    def __init__(self, *, escalate: turns.Escalate, handoff_of: HandoffOf) -> None:
+        super().__init__()
+        self.escalate, self.handoff_of = escalate, handoff_of
+
+    async def on_hello(self, frame: Frame) -> None:
+        self.conversation_id = self.scope["url_route"]["kwargs"]["conversation_id"]
+        after = number_in(frame, "after", 0)
+        self.actor = await database_sync_to_async(customer_with)(text_in(frame, "token"), self.conversation_id)
+        if self.actor is None:
+            await self.close(NOT_YOURS)
+            return
+        self.feed = Feed(self.conversation_id, after=after, notes=False)
+        # Join first, then read: what is said in between is announced as well as read, and shown once.
+        await self.channel_layer.group_add(live.conversation_group(self.conversation_id), self.channel_name)
+        self.welcome()
+        messages = await self.feed.catch_up()
+        conversation = await self._allowed(Action.READ, self._look)
+        self.status = conversation["status"]
+        await self.say({"type": "welcome", "conversation": conversation, "messages": messages})
+
+    async def disconnect(self, code: int) -> None:
+        await super().disconnect(code)
+        if self.welcomed:
+            await self.channel_layer.group_discard(live.conversation_group(self.conversation_id), self.channel_name)
+
+    async def on_message(self, frame: Frame) -> None:
+        client_id, body = uuid_in(frame, "client_id"), text_in(frame, "body")
+        if wait := MESSAGES.take(f"customer:{self.conversation_id}"):
+            raise RateLimited(wait)
+        posted = await self._allowed(Action.SPEAK, self._post, body=body, client_id=client_id)
+        await self.say({"type": "ack", "client_id": str(client_id), "seq": posted.message.seq})
+        await self._show(await self.feed.take(posted.message.as_json()))
+        if posted.new and posted.conversation.status == Status.PROCESSING:
+            turns.start(self.conversation_id, escalate=self.escalate)
+
+    async def on_typing(self, frame: Frame) -> None:
+        live.announce_typing(self.conversation_id, Role.CUSTOMER, sender=self.id)
+
+    async def on_read(self, frame: Frame) -> None:
+        await self._allowed(Action.READ, self._seen, number_in(frame, "seq"))
+
+    async def on_ping(self, frame: Frame) -> None:
+        """Heals what announcements lost: the messages she has not seen, and the status."""
+        await self._show(await self.feed.catch_up())
+        conversation = await self._allowed(Action.READ, self._look)
+        if conversation["status"] != self.status:
+            await self._show_status(conversation)
+        await self.say({"type": "pong", "last_seq": conversation["last_seq"]})
+
+    # --- What the group announces --------------------------------------------------------------------------------
+
+    async def chat_message(self, event: Frame) -> None:
+        await self._show(await self.feed.take(event["message"]))
+
+    async def chat_status(self, event: Frame) -> None:
+        await self._show_status(await self._allowed(Action.READ, self._look), event["reason"])
+
+    async def chat_delta(self, event: Frame) -> None:
+        await self.say({"type": "delta", "turn": event["turn"], "text": event["text"]})
+
+    async def chat_delta_end(self, event: Frame) -> None:
+        await self.say({"type": "delta_end", "turn": event["turn"]})
+
+    async def chat_typing(self, event: Frame) -> None:
+        if event["sender"] != self.id and event["role"] != Role.NOTE:
+            await self.say({"type": "typing", "role": event["role"]})
+
+    async def chat_read(self, event: Frame) -> None:
+        await self.say({"type": "read", "role": event["role"], "seq": event["seq"]})
+
+    # --- Database ------------------------------------------------------------------------------------------------
+
+    async def _allowed(self, action: Action, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Does `work` with her conversation if her token still opens it; otherwise the socket closes."""
+
+        def look_and_work() -> T:
+            conversation = Conversation.objects.visible_to(self.actor).select_related("customer").first()
+            if self.actor is None or conversation is None or not self.actor.may(action, conversation):
+                raise Refused("not_yours", "This conversation is not yours.")
+            return work(conversation, *args, **kwargs)
+
+        try:
+            return await database_sync_to_async(look_and_work)()
+        except Refused as refusal:
+            if refusal.code == "not_yours":
+                await self.close(NOT_YOURS)
+            raise
+
+    def _post(self, conversation: Conversation, *, body: str, client_id: UUID) -> posting.Posted:
+        return posting.post(
+            conversation.pk,
+            role=Role.CUSTOMER,
+            body=body,
+            client_id=client_id,
+            author_name=conversation.customer.name,
+        )
+
+    def _look(self, conversation: Conversation) -> Frame:
+        return conversation_json(conversation, handoff=self.handoff_of(conversation, for_staff=False))
+
+    def _seen(self, conversation: Conversation, seq: int) -> None:
+        posting.mark_read(conversation.pk, role=Role.CUSTOMER, seq=seq)
+
+    # --- Frames --------------------------------------------------------------------------------------------------
+
+    async def _show(self, messages: list[Frame]) -> None:
+        for message in messages:
+            await self.say({"type": "message", "message": message})
+
+    async def _show_status(self, conversation: Frame, reason: str = "") -> None:
+        self.status = conversation["status"]
+        frame = {"type": "status", "status": self.status, "handoff": conversation["handoff"]}
+        await self.say({key: value for key, value in (frame | {"reason": reason}).items() if value})

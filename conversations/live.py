@@ -1,0 +1,95 @@
+"""What is happening, told to whoever looks on: the groups, and the only place that sends to them.
+
+An announcement is a hint. It leaves after the commit, never holds anybody up, and may be lost or come twice: the
+database is the record, and receivers heal by `seq` (see feed.py).
+"""
+
+import asyncio
+import logging
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.db import transaction
+
+from . import background
+
+log = logging.getLogger(__name__)
+
+INBOX = "inbox"
+MAX_UNDER_WAY = 1000  # past that the broker is not keeping up, and hints are dropped
+
+Event = dict[str, Any]
+
+
+def conversation_group(conversation_id: UUID) -> str:
+    return f"conversation.{conversation_id}"
+
+
+def agent_group(user_id: int) -> str:
+    return f"agent.{user_id}"
+
+
+def announce_message(conversation_id: UUID, message: Event) -> None:
+    """A message was committed: everybody in the conversation gets it whole, as Message.as_json gives it."""
+    _after_commit(conversation_group(conversation_id), {"type": "chat.message", "message": message})
+
+
+def announce_status(conversation_id: UUID, *, status: str, reason: str = "", **more: Any) -> None:
+    """The conversation moved, or what the customer is told about her place in line did (`handoff=…`)."""
+    event = {"type": "chat.status", "status": status, "reason": reason, **more}
+    _after_commit(conversation_group(conversation_id), event)
+
+
+def announce_delta(conversation_id: UUID, turn: str, text: str) -> None:
+    """A piece of a reply that is being written."""
+    _publish(conversation_group(conversation_id), {"type": "chat.delta", "turn": turn, "text": text})
+
+
+def announce_delta_end(conversation_id: UUID, turn: str) -> None:
+    """The reply begun in this turn will not come."""
+    _publish(conversation_group(conversation_id), {"type": "chat.delta.end", "turn": turn})
+
+
+def announce_typing(conversation_id: UUID, role: str, sender: str, name: str = "") -> None:
+    event = {"type": "chat.typing", "role": role, "sender": sender, "name": name}
+    _publish(conversation_group(conversation_id), event)
+
+
+def announce_read(conversation_id: UUID, role: str, seq: int) -> None:
+    _after_commit(conversation_group(conversation_id), {"type": "chat.read", "role": role, "seq": seq})
+
+
+def announce_queue() -> None:
+    """The queue, or a row of the inbox, changed."""
+    _after_commit(INBOX, {"type": "inbox.queue"})
+
+
+def announce_assigned(user_id: int, handoff: Event) -> None:
+    _after_commit(agent_group(user_id), {"type": "inbox.assigned", "handoff": handoff})
+
+
+# --- How an announcement leaves the process ------------------------------------------------------------------------
+
+
+def _after_commit(group: str, event: Event) -> None:
+    transaction.on_commit(partial(_publish, group, event), robust=True)
+
+
+def _publish(group: str, event: Event) -> None:
+    if background.running() >= MAX_UNDER_WAY:
+        log.warning("too much under way, an announcement to %s was dropped", group)
+        return
+    background.run(_send(group, event))
+
+
+async def _send(group: str, event: Event) -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    try:
+        async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
+            await layer.group_send(group, event)
+    except Exception as error:  # any failure of the broker: what was lost here, receivers fetch from the database
+        log.warning("an announcement to %s did not leave: %s", group, error or type(error).__name__)

@@ -1,0 +1,44 @@
+"""Keys to the desk: random, stored only as hashes, bound to what they open."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+STAFF_TOKEN_LIFE = timedelta(days=365)
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def token_hash(purpose: str, token: str) -> str:
+    """The stored form of a token. It holds 256 random bits, so one fast hash is enough; `purpose` keeps a token of one
+    kind, or of one conversation, from opening another."""
+    return hashlib.sha256(f"{purpose}:{token}".encode()).hexdigest()
+
+
+class ApiToken(models.Model):
+    """A staff member's key for the REST API and the inbox socket."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
+    label = models.CharField(max_length=60, blank=True)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.label or f"token of {self.user}"
+
+    @classmethod
+    def issue(cls, user: models.Model, label: str = "") -> tuple[Self, str]:
+        """Makes a token for `user` and returns it with its only plain copy."""
+        key = new_token()
+        token = cls._default_manager.create(
+            user=user, label=label, key_hash=token_hash("staff", key), expires_at=timezone.now() + STAFF_TOKEN_LIFE
+        )
+        return token, key

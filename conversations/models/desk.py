@@ -1,0 +1,62 @@
+"""The desk's own settings: one row that an admin edits."""
+
+from typing import Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+
+class Singleton(models.Model):
+    """A model with exactly one row, made with its defaults when first read."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def current(cls) -> Self:
+        return cls._default_manager.get_or_create(pk=1)[0]
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed through untouched
+
+
+class DeskSettings(Singleton):
+    name = models.CharField(max_length=60, default="Supportdesk", help_text="Shown to customers in the chat's header.")
+    greeting = models.TextField(
+        default="Hello! I'm the assistant here. Ask me about an order, a product or a bill, "
+        "or say that you'd rather talk to a person.",
+        help_text="The first words in a new conversation.",
+    )
+    idle_after_minutes = models.PositiveIntegerField(
+        "idle after (minutes)",
+        default=30,
+        validators=[MinValueValidator(1)],
+        help_text="Silence on the customer's side before the reminder, and again before closing.",
+    )
+    reminder = models.TextField(default="Are you still there?")
+    max_age_hours = models.PositiveIntegerField(
+        "longest conversation (hours)",
+        default=24,
+        validators=[MinValueValidator(1)],
+        help_text="After this a conversation is closed; one that waits for a person is marked overdue instead.",
+    )
+    reopen_within_hours = models.PositiveIntegerField(
+        "may be reopened for (hours)", default=72, help_text="How long after closing the customer may continue it."
+    )
+    confidence_floor = models.FloatField(
+        default=0.25,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text="Below this the assistant does not act on an intent, it asks the customer to rephrase.",
+    )
+    fallback_text = models.TextField(
+        "words when it does not know", default="I'm not sure how to help with that. Could you please rephrase?"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "desk settings"
+
+    def __str__(self) -> str:
+        return self.name

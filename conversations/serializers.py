@@ -1,0 +1,105 @@
+"""The shapes in which conversations leave the house and requests enter it."""
+
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework import serializers
+
+from .models import Conversation, Customer
+from .models.message import MAX_BODY
+
+
+class HandoffOf(Protocol):
+    """What `handoff` tells about a conversation's newest handoff; None where there was none. Passed in like Escalate."""
+
+    def __call__(self, conversation: Conversation, *, for_staff: bool) -> dict[str, Any] | None: ...
+
+
+def conversation_json(conversation: Conversation, *, handoff: dict[str, Any] | None) -> dict[str, Any]:
+    """A conversation as docs/protocol.md gives it."""
+    return {
+        "id": str(conversation.pk),
+        "status": conversation.status,
+        "intent": conversation.intent,
+        "context": conversation.context,
+        "customer": customer_json(conversation.customer),
+        "rating": conversation.rating,
+        "close_reason": conversation.close_reason,
+        "may_reopen": conversation.may_reopen if conversation.closed_at else False,
+        "last_seq": conversation.last_public_seq,
+        "agent_seen_seq": conversation.agent_seen_seq,
+        "customer_seen_seq": conversation.customer_seen_seq,
+        "created_at": conversation.created_at.isoformat().replace("+00:00", "Z"),
+        "handoff": handoff,
+    }
+
+
+def customer_json(customer: Customer) -> dict[str, Any]:
+    return {
+        "id": str(customer.pk),
+        "name": customer.name,
+        "email": customer.email,
+        "external_id": customer.external_id,
+        "tier": customer.tier,
+        "verified": customer.verified,
+    }
+
+
+class CustomerSerializer(serializers.Serializer[Customer]):
+    """Who opens a conversation. `tier` and `external_id` count only when vouched for: signed, or sent by staff."""
+
+    name = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    email = serializers.EmailField(required=False, allow_blank=True)
+    external_id = serializers.CharField(max_length=120, required=False)
+    identity_hash = serializers.CharField(max_length=64, required=False)
+    tier = serializers.ChoiceField(Customer.Tier.choices, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        proof = attrs.pop("identity_hash", None)
+        external_id = attrs.get("external_id", "")
+        vouched = self.context["by_staff"]
+        if proof is not None:
+            if not external_id or not Customer.proves(external_id, proof):
+                raise serializers.ValidationError({"identity_hash": ["This is not the signature of external_id."]})
+            vouched = True
+        if not vouched:
+            attrs.pop("external_id", None)
+            attrs.pop("tier", None)
+        return attrs | {"vouched": vouched}
+
+    def create(self, validated_data: dict[str, Any]) -> Customer:
+        vouched = validated_data.pop("vouched")
+        external_id = validated_data.pop("external_id", None)
+        if vouched and external_id:
+            fields = validated_data | {"verified": True}
+            return Customer.objects.update_or_create(external_id=external_id, defaults=fields)[0]
+        return Customer.objects.create(**validated_data)
+
+
+class OpeningSerializer(serializers.Serializer[Conversation]):
+    customer = serializers.DictField(required=False, default=dict)
+    context = serializers.DictField(required=False, default=dict)
+
+    def validate_context(self, value: dict[str, Any]) -> dict[str, Any]:
+        if len(str(value)) > settings.MAX_CONTEXT:
+            raise serializers.ValidationError(f"At most {settings.MAX_CONTEXT} characters.")
+        return value
+
+
+class MessageSerializer(serializers.Serializer[Any]):
+    client_id = serializers.UUIDField(required=False)
+    # posting.post judges the words, so that a socket and the API refuse the same ones.
+    body = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=MAX_BODY * 2)
+    note = serializers.BooleanField(required=False, default=False)
+
+
+class RatingSerializer(serializers.Serializer[Any]):
+    score = serializers.IntegerField(min_value=1, max_value=5)
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
+
+    def save_to(self, conversation: Conversation) -> None:
+        conversation.rating = self.validated_data["score"]
+        conversation.rating_comment = self.validated_data["comment"]
+        conversation.rated_at = timezone.now()
+        conversation.save(update_fields=["rating", "rating_comment", "rated_at"])

@@ -1,0 +1,117 @@
+"""What the customer's and the agent's socket share: JSON frames, hello first, and an error frame for what is wrong."""
+
+import asyncio
+import json
+import logging
+import math
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
+from uuid import UUID
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import DatabaseError
+
+from .limits import FRAMES
+from .posting import Refused
+
+log = logging.getLogger(__name__)
+
+HELLO_SECONDS = 10
+NOT_YOURS, DESK_FULL = 4404, 1013
+
+Frame = dict[str, Any]
+
+
+class RateLimited(Refused):
+    def __init__(self, wait: float) -> None:
+        self.retry_after = max(1, math.ceil(wait))
+        super().__init__("rate_limited", f"Too many at once. Wait {self.retry_after} s.")
+
+
+class DeskSocket(AsyncWebsocketConsumer):
+    """Calls `on_<type>` for each frame whose type `frames` lists; before the hello, for none but it."""
+
+    frames: ClassVar[frozenset[str]]
+    welcomed = False
+
+    async def connect(self) -> None:
+        self.id = uuid.uuid4().hex
+        await self.accept()
+        self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._too_quiet)
+
+    def _too_quiet(self) -> None:
+        self._closing = asyncio.ensure_future(self.close(NOT_YOURS))
+
+    async def disconnect(self, code: int) -> None:
+        self._deadline.cancel()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        frame: Frame = {}
+        try:
+            if wait := FRAMES.take(self.id):
+                raise RateLimited(wait)
+            frame = _parse(text_data)
+            await self._handler(frame)(frame)
+        except Refused as refusal:
+            await self._refuse(refusal, frame)
+        except (DatabaseError, OSError, TimeoutError) as error:
+            log.warning("a frame could not be served: %s", error)
+            await self._refuse(Refused("unavailable", "The desk cannot store this right now. Try again."), frame, 2)
+
+    def _handler(self, frame: Frame) -> Callable[[Frame], Awaitable[None]]:
+        kind = frame.get("type")
+        if not isinstance(kind, str) or kind not in self.frames:
+            raise Refused("unknown_type", f"A frame's type is one of {', '.join(sorted(self.frames))}.")
+        if self.welcomed == (kind == "hello"):
+            raise Refused("malformed", "Say hello first, and once.")
+        handler: Callable[[Frame], Awaitable[None]] = getattr(self, f"on_{kind}")
+        return handler
+
+    def welcome(self) -> None:
+        self.welcomed = True
+        self._deadline.cancel()
+
+    async def say(self, frame: Frame) -> None:
+        await self.send(text_data=json.dumps(frame, separators=(",", ":")))
+
+    async def _refuse(self, refusal: Refused, frame: Frame, retry_after: int | None = None) -> None:
+        error: Frame = {"type": "error", "code": refusal.code, "detail": refusal.detail}
+        if isinstance(frame.get("client_id"), str):
+            error["client_id"] = frame["client_id"]
+        if isinstance(frame.get("conversation"), str):
+            error["conversation"] = frame["conversation"]
+        if retry_after := getattr(refusal, "retry_after", retry_after):
+            error["retry_after"] = retry_after
+        await self.say(error)
+
+
+def _parse(text: str | None) -> Frame:
+    try:
+        frame = json.loads(text or "")
+    except (ValueError, RecursionError):
+        raise Refused("malformed", "A frame is a JSON object.") from None
+    if not isinstance(frame, dict):
+        raise Refused("malformed", "A frame is a JSON object.")
+    return frame
+
+
+def uuid_in(frame: Frame, field: str) -> UUID:
+    try:
+        return UUID(frame[field])
+    except (KeyError, ValueError, TypeError, AttributeError):
+        raise Refused("malformed", f"{field}: a UUID is needed.") from None
+
+
+def number_in(frame: Frame, field: str, default: int | None = None) -> int:
+    value = frame.get(field, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
+        raise Refused("malformed", f"{field}: a whole number from 0 is needed.")
+    return value
+
+
+def text_in(frame: Frame, field: str) -> str:
+    value = frame.get(field)
+    if not isinstance(value, str):
+        raise Refused("malformed", f"{field}: text is needed.")
+    return value

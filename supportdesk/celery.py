@@ -1,0 +1,24 @@
+"""The Celery app and its whole beat schedule. Sweeps own the work: a tick that is lost is made up by the next."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
+
+from celery import Celery
+
+app = Celery("supportdesk")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["conversations", "handoff", "analytics"])
+
+
+def every(seconds: float, task: str) -> dict[str, object]:
+    # A tick that waited in the queue for longer than its period is stale; the next does its work.
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 5)}}
+
+
+app.conf.beat_schedule = {
+    "remind the silent": every(10, "conversations.tasks.sweep_idle"),
+    "retake lost turns": every(5, "handoff.tasks.retake_turns"),
+    "write briefs": every(2, "handoff.tasks.write_briefs"),
+    "tidy the queue": every(5, "handoff.tasks.tidy_queue"),
+}

@@ -1,6 +1,7 @@
 """Work that nobody awaits: it runs on the server's own event loop, or in other processes on a thread's."""
 
 import asyncio
+import contextvars
 import logging
 import threading
 from collections.abc import Coroutine
@@ -22,7 +23,8 @@ def attach(loop: asyncio.AbstractEventLoop) -> None:
 
 def run(work: Coroutine[Any, Any, Any]) -> Future[Any]:
     """Starts `work`, from any thread; an exception that it did not expect is logged."""
-    future = asyncio.run_coroutine_threadsafe(work, _current_loop())
+    # In a context of its own: that of a view would tie the work to the view's thread, which ends with the response.
+    future = contextvars.Context().run(asyncio.run_coroutine_threadsafe, work, _current_loop())
     _running.add(future)
     future.add_done_callback(_done)
     return future

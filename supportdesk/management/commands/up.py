@@ -1,0 +1,155 @@
+"""One command, one desk: prepares what is missing, starts every process and keeps them alive until it is told to end."""
+
+import fcntl
+import http.client
+import os
+import socket
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connections
+
+from supportdesk import children, statics
+from supportdesk.supervisor import Supervisor
+
+DOORS = {"chat": "/chat/", "inbox": "/inbox/", "analytics": "/analytics/", "admin": "/admin/"}
+BROKER_PATIENCE = 20.0  # a broker reads its whole append-only file before it answers
+READY_PATIENCE = 60.0
+
+
+class Command(BaseCommand):
+    help = "Starts the whole desk: broker, web, worker and beat, with a demo shop when it is new."
+    requires_system_checks: list[str] = []  # `make check` runs them; a start should be quick
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--no-demo", action="store_true", help="leave a new desk empty")
+
+    def handle(self, *, no_demo: bool, **options: Any) -> None:
+        self.folder = settings.DATA / "run"
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        with self._only_one():
+            self._find_port_free()
+            if not settings.RATE_LIMITS:
+                self._warn("RATE LIMITS ARE OFF (DESK_RATE_LIMITS=off): for load tests on loopback only.")
+            supervisor = Supervisor(settings.BASE_DIR, self.folder / "pids.json")
+            try:
+                self._prepare(supervisor, demo=not no_demo)
+                self._serve(supervisor)
+            except KeyboardInterrupt:
+                pass
+            except children.NoBroker as error:
+                sys.exit(str(error))
+            finally:
+                supervisor.stop()
+
+    # --- before anything starts ---
+
+    @contextmanager
+    def _only_one(self) -> Iterator[None]:
+        """Two desks on one database and one broker folder would ruin each other's files."""
+        with (self.folder / "up.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                sys.exit(
+                    f"A desk is already running on {settings.DATA}: stop it, or set DESK_DATA and PORT for a second one."
+                )
+            yield
+
+    def _find_port_free(self) -> None:
+        family = socket.AF_INET6 if ":" in children.HOST else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((children.HOST, settings.PORT))
+            except OSError as error:
+                sys.exit(
+                    f"Cannot listen on {children.HOST}:{settings.PORT} ({os.strerror(error.errno or 0)}): "
+                    f"set PORT to a free one, for example PORT={settings.PORT + 1}."
+                )
+
+    # --- step by step ---
+
+    def _prepare(self, supervisor: Supervisor, *, demo: bool) -> None:
+        for child in children.servers():
+            with self._step("broker"):
+                supervisor.start(child)
+                if not supervisor.run(until=_broker_answers, seconds=BROKER_PATIENCE):
+                    sys.exit(f"The broker did not answer within {BROKER_PATIENCE:.0f} s.")
+        with self._step("database"):
+            call_command("migrate", verbosity=0, interactive=False)
+        with self._step("pages' files"):
+            statics.collect()
+        if demo and not get_user_model()._default_manager.exists():
+            with self._step("demo shop"):
+                call_command("demo", verbosity=0)
+        connections.close_all()
+        for connection in connections.all(initialized_only=True):
+            if close_pool := getattr(connection, "close_pool", None):
+                close_pool()
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        self.stdout.write(f"  {f'{name} ':.<16} ", ending="")
+        self.stdout.flush()
+        try:
+            yield
+        except BaseException:
+            self.stdout.write("failed")
+            raise
+        self.stdout.write(f"ready after {time.monotonic() - began:.1f} s")
+
+    # --- while it runs ---
+
+    def _serve(self, supervisor: Supervisor) -> None:
+        supervisor.listen()
+        for child in children.workers():
+            supervisor.start(child)
+        if supervisor.run(until=_desk_is_ready, seconds=READY_PATIENCE):
+            self._welcome()
+        elif not supervisor.asked_to_stop:
+            self._warn(f"The desk was not ready within {READY_PATIENCE:.0f} s; /readyz tells what is missing.")
+        supervisor.run()
+        self.stdout.write("Ending…")
+
+    def _welcome(self) -> None:
+        lines = ["", "The desk is ready.", ""]
+        lines += [f"  {name:<10} {settings.DESK_URL}{path}" for name, path in DOORS.items()]
+        if (sign_ins := settings.DATA / "sign-ins.txt").exists():
+            lines += ["", f"  Sign-ins (kept in {sign_ins}):"]
+            lines += [f"  {line}" for line in sign_ins.read_text().splitlines() if line.strip()]
+        self.stdout.write("\n".join([*lines, "", "  Ctrl-C ends it.", ""]))
+        self.stdout.flush()
+
+    def _warn(self, text: str) -> None:
+        self.stdout.write(self.style.WARNING(f"\n  !!! {text}\n"))
+
+
+def _broker_answers() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _desk_is_ready() -> bool:
+    host = "127.0.0.1" if children.HOST in ("0.0.0.0", "") else children.HOST  # noqa: S104 - compared, not bound
+    connection = http.client.HTTPConnection(host, settings.PORT, timeout=2)
+    try:
+        connection.request("GET", "/readyz", headers={"Host": settings.ALLOWED_HOSTS[0]})
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

@@ -6,7 +6,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
 
 from celery import Celery
 
-app = Celery("supportdesk")
+app = Celery("supportdesk", include=["supportdesk.health"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["conversations", "handoff", "analytics"])
 
@@ -17,6 +17,7 @@ def every(seconds: float, task: str) -> dict[str, object]:
 
 
 app.conf.beat_schedule = {
+    "show that work is done": every(5, "supportdesk.health.heartbeat"),
     "remind the silent": every(10, "conversations.tasks.sweep_idle"),
     "retake lost turns": every(5, "handoff.tasks.retake_turns"),
     "write briefs": every(2, "handoff.tasks.write_briefs"),

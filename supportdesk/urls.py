@@ -9,6 +9,8 @@ from conversations import api as conversations_api
 from handoff.escalation import escalate
 from handoff.waits import handoff_of
 
+from . import health
+
 _doors = {"escalate": escalate, "handoff_of": handoff_of}
 
 conversation_api = [
@@ -28,6 +30,8 @@ api = [
 ]
 
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include(api)),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),

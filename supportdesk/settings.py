@@ -137,7 +137,7 @@ STATIC_ROOT = DATA / "static"
 MEDIA_ROOT = DATA / "uploads"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "supportdesk.storage.HashedModules"},
 }
 # Source maps of the API's pages are most of what there is to compress, and nobody loads them.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "png", "jpg", "jpeg", "gif", "webp", "ico", "woff", "woff2", "gz", "br"]

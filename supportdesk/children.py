@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import redis
 from django.conf import settings
 
 from supportdesk.supervisor import Child
@@ -53,7 +54,16 @@ def broker() -> Child:
         "maxmemory-policy": "noeviction",
         "loglevel": "warning",
     }
-    return Child("broker", [valkey_server(), *(x for k, v in options.items() for x in (f"--{k}", v))], ends_last=True)
+    mute = ["Memory overcommit must be enabled", "Received SIGTERM", "is now ready to exit"]
+    return Child("broker", [valkey_server(), *_flags(options)], ends_last=True, mute=mute)
+
+
+def broker_answers() -> bool:
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
 
 
 def web() -> Child:
@@ -68,12 +78,12 @@ def web() -> Child:
         "timeout-graceful-shutdown": "5",
     }
     command = [sys.executable, "-m", "uvicorn", "supportdesk.asgi:application", "--no-access-log", "--no-server-header"]
-    return Child("web", [*command, *(x for k, v in options.items() for x in (f"--{k}", v))])
+    return Child("web", [*command, *_flags(options)])
 
 
 def worker() -> Child:
     pool = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
-    return Child("worker", [*_celery("worker"), *pool, "--loglevel", "WARNING"])
+    return Child("worker", [*_celery("worker"), *pool, "--loglevel", "WARNING"], mute=["Warm shutdown"])
 
 
 def beat() -> Child:
@@ -83,7 +93,13 @@ def beat() -> Child:
 
 
 def _celery(role: str) -> list[str]:
-    return [sys.executable, "-m", "celery", "--quiet", "-A", "supportdesk", role]
+    # Its warning about root is about pickled messages; here they are JSON.
+    quiet = ["-W", "ignore:You're running the worker with superuser", "-m", "celery", "--quiet"]
+    return [sys.executable, *quiet, "-A", "supportdesk", role]
+
+
+def _flags(options: dict[str, str]) -> list[str]:
+    return [part for name, value in options.items() for part in (f"--{name}", value)]
 
 
 def servers() -> Iterator[Child]:

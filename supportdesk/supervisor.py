@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -29,6 +30,7 @@ class Child:
     name: str
     command: Sequence[str]
     ends_last: bool = False  # the others still need it while they end
+    mute: Sequence[str] = ()  # lines with one of these are noise
 
 
 @dataclass
@@ -43,9 +45,19 @@ class Life:
     rest: bytes = b""  # of a log line that has not ended yet
 
     @property
+    def now(self) -> subprocess.Popen[bytes]:
+        assert self.process is not None
+        return self.process
+
+    @property
     def output(self) -> int:
-        assert self.process is not None and self.process.stdout is not None
-        return self.process.stdout.fileno()
+        assert self.now.stdout is not None
+        return self.now.stdout.fileno()
+
+    def close(self) -> None:
+        assert self.now.stdout is not None
+        self.now.stdout.close()
+        self.process, self.rest = None, b""
 
 
 class Supervisor:
@@ -75,10 +87,12 @@ class Supervisor:
 
     def run(self, until: Callable[[], bool] | None = None, seconds: float = float("inf")) -> bool:
         """Keep every child alive until asked to stop, until `until` holds (then True) or until the time is up."""
-        end = time.monotonic() + seconds
-        while not self.asked_to_stop and time.monotonic() < end:
-            if until is not None and until():
-                return True
+        end, look = time.monotonic() + seconds, 0.0
+        while not self.asked_to_stop and (now := time.monotonic()) < end:
+            if until is not None and now >= look:  # not at every line that a child writes
+                if until():
+                    return True
+                look = time.monotonic() + TICK
             self._pump(TICK)
             for life in self._lives:
                 self._care_for(life)
@@ -117,36 +131,32 @@ class Supervisor:
             code = life.process.returncode
             self._bury(life)
             life.deaths = 0 if now - life.started >= STEADY else life.deaths + 1
-            pause = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** max(life.deaths - 1, 0)) * random.uniform(0.5, 1)
+            pause = _backoff(life.deaths)
             life.due = now + pause
             how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
             self.say(life, f"{how}; starting it again in {pause:.1f} s")
 
     def _bury(self, life: Life) -> None:
-        assert life.process is not None and life.process.stdout is not None
-        _signal_group(life.process.pid, signal.SIGKILL)  # whatever it started goes with it
+        _signal_group(life.now.pid, signal.SIGKILL)  # whatever it started goes with it
         while self._read(life):
             pass
         if life.output in self._streams.get_map():
             self._streams.unregister(life.output)
-        life.process.stdout.close()
-        life.process, life.rest = None, b""
+        life.close()
         self._write_pids()
 
     def _end(self, lives: Iterable[Life]) -> None:
         left = [life for life in lives if life.process is not None]
         for life in left:
-            assert life.process is not None
-            _signal_group(life.process.pid, signal.SIGTERM)
+            _signal_group(life.now.pid, signal.SIGTERM)
         asked, deadline = self.asked_to_stop, time.monotonic() + GRACE
         while left:
             self._pump(TICK / 4)
             for life in left:
-                assert life.process is not None
                 # A second Ctrl-C means "now".
                 if time.monotonic() > deadline or self.asked_to_stop > max(asked, 1):
-                    _signal_group(life.process.pid, signal.SIGKILL)
-                if life.process.poll() is not None:
+                    _signal_group(life.now.pid, signal.SIGKILL)
+                if life.now.poll() is not None:
                     self._bury(life)
             left = [life for life in left if life.process is not None]
 
@@ -178,13 +188,19 @@ class Supervisor:
         except BlockingIOError:
             return False
         *lines, life.rest = (life.rest + chunk).split(b"\n")
-        for line in lines:
-            self.say(life, line.decode(errors="replace").rstrip())
+        for line in (line.decode(errors="replace").rstrip() for line in lines):
+            if line and not any(noise in line for noise in life.child.mute):
+                self.say(life, line)
         return bool(chunk)
 
 
+def _backoff(deaths: int) -> float:
+    """Seconds to wait after so many deaths in a row, spread so that children that fell together rise apart."""
+    longest = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** max(deaths - 1, 0))
+    return float(longest) * random.uniform(0.5, 1)  # noqa: S311 - nobody gains by guessing it
+
+
 def _signal_group(group: int, number: signal.Signals) -> None:
-    try:
+    # It may be gone already; macOS answers with PermissionError where a group holds only zombies.
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):  # gone already; macOS says the latter of a group of zombies
-        pass

@@ -1,4 +1,4 @@
-"""One command, one desk: prepares what is missing, starts every process and keeps them alive until it is told to end."""
+"""One command, one desk: prepares what is missing, starts every process, keeps them alive until it is told to end."""
 
 import fcntl
 import http.client
@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
@@ -61,7 +60,7 @@ class Command(BaseCommand):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 sys.exit(
-                    f"A desk is already running on {settings.DATA}: stop it, or set DESK_DATA and PORT for a second one."
+                    f"A desk is already running on {settings.DATA}: stop it, or set DESK_DATA and PORT for another one."
                 )
             yield
 
@@ -83,7 +82,7 @@ class Command(BaseCommand):
         for child in children.servers():
             with self._step("broker"):
                 supervisor.start(child)
-                if not supervisor.run(until=_broker_answers, seconds=BROKER_PATIENCE):
+                if not supervisor.run(until=children.broker_answers, seconds=BROKER_PATIENCE):
                     sys.exit(f"The broker did not answer within {BROKER_PATIENCE:.0f} s.")
         with self._step("database"):
             call_command("migrate", verbosity=0, interactive=False)
@@ -133,14 +132,6 @@ class Command(BaseCommand):
 
     def _warn(self, text: str) -> None:
         self.stdout.write(self.style.WARNING(f"\n  !!! {text}\n"))
-
-
-def _broker_answers() -> bool:
-    try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1) as client:
-            return bool(client.ping())
-    except redis.RedisError:
-        return False
 
 
 def _desk_is_ready() -> bool:

@@ -28,38 +28,54 @@ def conversation_group(conversation_id: UUID) -> str:
     return f"conversation.{conversation_id}"
 
 
+def watchers_group(conversation_id: UUID) -> str:
+    """The agents who look at a conversation; what is said here, its customer does not hear."""
+    return f"watchers.{conversation_id}"
+
+
 def agent_group(user_id: int) -> str:
     return f"agent.{user_id}"
 
 
 def announce_message(conversation_id: UUID, message: Event) -> None:
     """A message was committed: everybody in the conversation gets it whole, as Message.as_json gives it."""
-    _after_commit(conversation_group(conversation_id), {"type": "chat.message", "message": message})
+    _after_commit(conversation_group(conversation_id), _about(conversation_id, "chat.message", message=message))
 
 
 def announce_status(conversation_id: UUID, *, status: str, reason: str = "", **more: Any) -> None:
     """The conversation moved, or what the customer is told about her place in line did (`handoff=…`)."""
-    event = {"type": "chat.status", "status": status, "reason": reason, **more}
+    event = _about(conversation_id, "chat.status", status=status, reason=reason, **more)
     _after_commit(conversation_group(conversation_id), event)
 
 
 def announce_delta(conversation_id: UUID, turn: str, text: str) -> None:
     """A piece of a reply that is being written."""
-    _publish(conversation_group(conversation_id), {"type": "chat.delta", "turn": turn, "text": text})
+    _publish(conversation_group(conversation_id), _about(conversation_id, "chat.delta", turn=turn, text=text))
 
 
 def announce_delta_end(conversation_id: UUID, turn: str) -> None:
     """The reply begun in this turn will not come."""
-    _publish(conversation_group(conversation_id), {"type": "chat.delta.end", "turn": turn})
+    _publish(conversation_group(conversation_id), _about(conversation_id, "chat.delta.end", turn=turn))
 
 
 def announce_typing(conversation_id: UUID, role: str, sender: str, name: str = "") -> None:
-    event = {"type": "chat.typing", "role": role, "sender": sender, "name": name}
+    event = _about(conversation_id, "chat.typing", role=role, sender=sender, name=name)
     _publish(conversation_group(conversation_id), event)
 
 
 def announce_read(conversation_id: UUID, role: str, seq: int) -> None:
-    _after_commit(conversation_group(conversation_id), {"type": "chat.read", "role": role, "seq": seq})
+    _after_commit(conversation_group(conversation_id), _about(conversation_id, "chat.read", role=role, seq=seq))
+
+
+def announce_viewer(conversation_id: UUID, viewer: str, name: str, state: str) -> None:
+    """An agent's socket began to look at a conversation ("came"), still does ("here"), or stopped ("left")."""
+    event = _about(conversation_id, "inbox.viewer", viewer=viewer, name=name, state=state)
+    _publish(watchers_group(conversation_id), event)
+
+
+def announce_handoff(conversation_id: UUID) -> None:
+    """What agents are told of the conversation's handoff changed, its brief for one."""
+    _after_commit(watchers_group(conversation_id), _about(conversation_id, "inbox.handoff"))
 
 
 def announce_queue() -> None:
@@ -69,6 +85,11 @@ def announce_queue() -> None:
 
 def announce_assigned(user_id: int, handoff: Event) -> None:
     _after_commit(agent_group(user_id), {"type": "inbox.assigned", "handoff": handoff})
+
+
+def _about(conversation_id: UUID, kind: str, **content: Any) -> Event:
+    # A socket may be in the groups of many conversations, and is not told through which of them an event came.
+    return {"type": kind, "conversation": str(conversation_id), **content}
 
 
 # --- How an announcement leaves the process ------------------------------------------------------------------------

@@ -217,10 +217,9 @@ def _turn(conversation: Conversation) -> Turn:
     newest = list(conversation.messages.public().order_by("-seq")[:HISTORY])
     unanswered: list[str] = []
     for message in newest:
-        if message.role in (Role.ASSISTANT, Role.AGENT):
-            break
-        if message.role == Role.CUSTOMER:
-            unanswered.append(message.body)
+        if message.role != Role.CUSTOMER:
+            break  # answered, or of a time that a line of the desk ended: what an agent handed back is not asked again
+        unanswered.append(message.body)
     return Turn(
         conversation=conversation,
         history=newest[::-1],

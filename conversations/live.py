@@ -6,6 +6,9 @@ database is the record, and receivers heal by `seq` (see feed.py).
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -95,7 +98,22 @@ def _about(conversation_id: UUID, kind: str, **content: Any) -> Event:
 # --- How an announcement leaves the process ------------------------------------------------------------------------
 
 
+_quiet = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nobody is told of what happens in this block: it is the past that is being written."""
+    token = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(token)
+
+
 def _after_commit(group: str, event: Event) -> None:
+    if _quiet.get():
+        return
     transaction.on_commit(partial(_publish, group, event), robust=True)
 
 
@@ -113,4 +131,4 @@ async def _send(group: str, event: Event) -> None:
         async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
             await layer.group_send(group, event)
     except Exception as error:  # any failure of the broker: what was lost here, receivers fetch from the database
-        log.warning("an announcement to %s did not leave: %s", group, error or type(error).__name__)
+        log.warning("an announcement to %s did not leave: %s", group, str(error) or type(error).__name__)

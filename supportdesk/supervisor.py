@@ -131,7 +131,7 @@ class Supervisor:
             code = life.process.returncode
             self._bury(life)
             life.deaths = 0 if now - life.started >= STEADY else life.deaths + 1
-            pause = _backoff(life.deaths)
+            pause = backoff(life.deaths)
             life.due = now + pause
             how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
             self.say(life, f"{how}; starting it again in {pause:.1f} s")
@@ -164,7 +164,7 @@ class Supervisor:
         """Who is who, for an operator and for the tests that kill."""
         pids = {life.child.name: life.process.pid for life in self._lives if life.process is not None}
         draft = self.pids.with_suffix(".new")
-        draft.write_text(json.dumps({"up": os.getpid(), **pids}))
+        draft.write_text(json.dumps({"up": os.getpid()} | pids))
         draft.replace(self.pids)
 
     # --- the log ---
@@ -194,7 +194,7 @@ class Supervisor:
         return bool(chunk)
 
 
-def _backoff(deaths: int) -> float:
+def backoff(deaths: int) -> float:
     """Seconds to wait after so many deaths in a row, spread so that children that fell together rise apart."""
     longest = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** max(deaths - 1, 0))
     return float(longest) * random.uniform(0.5, 1)  # noqa: S311 - nobody gains by guessing it

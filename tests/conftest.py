@@ -1,4 +1,4 @@
-"""The tests' servers, a desk that runs, and the cast: Cleo the customer, Ana and Ben the agents, Mia the manager, Zed."""
+"""The servers, a running desk, and the cast: Cleo the customer, Ana and Ben the agents, Mia the manager, Zed."""
 
 import os
 import shutil

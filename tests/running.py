@@ -51,7 +51,7 @@ class Desk:
         return os.environ | QUIET | {"DESK_DATA": str(self.data), "PORT": str(self.port)} | self.env
 
     def launch(self) -> Self:
-        """Starts `up` without waiting for it. It is on the tests' own leash: a killed test run leaves no desk behind."""
+        """Starts `up` without waiting for it. It is on the tests' own leash: they leave no desk behind."""
         how = "exec" if sys.platform == "linux" else "watch"
         up = [sys.executable, "manage.py", "up", *self.arguments]
         with self.log.open("ab") as log:

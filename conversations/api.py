@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -71,7 +72,8 @@ class ConversationDoor(APIView):
 
 
 def by_staff(request: Request) -> bool:
-    return isinstance(actor_of(request), StaffActor)
+    actor = actor_of(request)
+    return isinstance(actor, StaffActor) and actor.may(Action.READ)
 
 
 def acting(request: Request) -> dict[str, Any]:
@@ -92,12 +94,11 @@ class ConversationsView(APIView):
             raise Throttled(wait)
         opening = OpeningSerializer(data=request.data)
         opening.is_valid(raise_exception=True)
-        customer = CustomerSerializer(
-            data=opening.validated_data["customer"], context={"by_staff": by_staff(request)}
-        )
+        customer = CustomerSerializer(data=opening.validated_data["customer"], context={"by_staff": by_staff(request)})
         if not customer.is_valid():
             raise ValidationError({"customer": customer.errors})
-        conversation, token = Conversation.start(customer.save(), opening.validated_data["context"])
+        with transaction.atomic():
+            conversation, token = Conversation.start(customer.save(), opening.validated_data["context"])
         shape = conversation_json(conversation, handoff=None)
         answer = {key: shape[key] for key in ("id", "status", "created_at")}
         answer |= {"token": token, "customer": customer_json(conversation.customer)}
@@ -112,20 +113,18 @@ class ConversationView(ConversationDoor):
 
 
 class MessagesView(ConversationDoor):
-    @extend_schema(
-        parameters=[OpenApiParameter("after", int), OpenApiParameter("limit", int)], responses={200: dict}
-    )
+    @extend_schema(parameters=[OpenApiParameter("after", int), OpenApiParameter("limit", int)], responses={200: dict})
     def get(self, request: Request, conversation_id: UUID) -> Response:
         """Messages with `seq` above `after`, in order. A customer never sees notes."""
         conversation = self.conversation(request, conversation_id, Action.READ)
-        after, limit = number(request, "after", 0), min(number(request, "limit", 100), MAX_PAGE)
+        after, limit = number(request, "after", 0), max(1, min(number(request, "limit", 100), MAX_PAGE))
         messages = conversation.messages.all() if by_staff(request) else conversation.messages.public()
         page = [message.as_json() for message in messages.after(after)[: limit + 1]]
         more = None
         if len(page) > limit:
             page.pop()
             path = request.build_absolute_uri(request.path)
-            more = f"{path}?after={page[-1]['seq'] if page else after}&limit={limit}"
+            more = f"{path}?after={page[-1]['seq']}&limit={limit}"
         return Response({"results": page, "next": more})
 
     @extend_schema(request=MessageSerializer, responses={201: dict, 200: dict, 409: dict})

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import logging
+import os
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -51,6 +52,16 @@ def _current_loop() -> asyncio.AbstractEventLoop:
             _loop = asyncio.new_event_loop()
             threading.Thread(target=_loop.run_forever, name="background", daemon=True).start()
         return _loop
+
+
+def _start_afresh() -> None:
+    """A forked worker inherits the loop but not the thread that ran it."""
+    global _loop, _lock
+    _loop, _lock = None, threading.Lock()
+    _running.clear()
+
+
+os.register_at_fork(after_in_child=_start_afresh)
 
 
 def _done(future: Future[Any]) -> None:

@@ -16,7 +16,6 @@ from .posting import Refused
 from .serializers import HandoffOf, conversation_json
 from .socket import NOT_YOURS, DeskSocket, Frame, RateLimited, number_in, text_in, uuid_in
 
-
 T = TypeVar("T")
 
 
@@ -37,17 +36,14 @@ class CustomerConsumer(DeskSocket):
             return
         self.feed = Feed(self.conversation_id, after=after, notes=False)
         # Join first, then read: what is said in between is announced as well as read, and shown once.
-        await self.channel_layer.group_add(live.conversation_group(self.conversation_id), self.channel_name)
-        self.welcome()
+        await self.join(live.conversation_group(self.conversation_id))
         messages = await self.feed.catch_up()
         conversation = await self._allowed(Action.READ, self._look)
         self.status = conversation["status"]
-        await self.say({"type": "welcome", "conversation": conversation, "messages": messages})
+        await self.welcome({"conversation": conversation, "messages": messages})
 
-    async def disconnect(self, code: int) -> None:
-        await super().disconnect(code)
-        if self.welcomed:
-            await self.channel_layer.group_discard(live.conversation_group(self.conversation_id), self.channel_name)
+    def may_stay(self) -> bool:
+        return self.actor is not None and not self.actor.expired
 
     async def on_message(self, frame: Frame) -> None:
         client_id, body = uuid_in(frame, "client_id"), text_in(frame, "body")
@@ -108,11 +104,12 @@ class CustomerConsumer(DeskSocket):
             return work(conversation, *args, **kwargs)
 
         try:
-            return await database_sync_to_async(look_and_work)()
+            result: T = await database_sync_to_async(look_and_work)()
         except Refused as refusal:
             if refusal.code == "not_yours":
                 await self.close(NOT_YOURS)
             raise
+        return result
 
     def _post(self, conversation: Conversation, *, body: str, client_id: UUID) -> posting.Posted:
         return posting.post(
@@ -138,4 +135,6 @@ class CustomerConsumer(DeskSocket):
     async def _show_status(self, event: Frame) -> None:
         self.status = event["status"]
         frame = {"type": "status", "status": event["status"]}
-        await self.say(frame | {key: event[key] for key in ("reason", "handoff") if event.get(key)})
+        # Why a conversation ended is hers to know; why a person was called ("frustration") is the agents'.
+        told = ("reason", "handoff") if event["status"] == Status.CLOSED else ("handoff",)
+        await self.say(frame | {key: event[key] for key in told if event.get(key)})

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from .lifecycle import Reason, Status
-from .models import Conversation, Role, Transition
+from .models import Conversation, Role
 from .posting import Refused, append
 
 if TYPE_CHECKING:

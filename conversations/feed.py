@@ -28,14 +28,18 @@ class Feed:
 
     async def catch_up(self) -> list[dict[str, Any]]:
         """All that is in the database and was not shown yet."""
-        shown: list[dict[str, Any]] = []
-        while page := await database_sync_to_async(self._read)():
-            shown += self._show(page)
-        return shown
+        missed = await database_sync_to_async(self._read)()
+        return self._show(missed) if missed else []
 
     def _read(self) -> list[dict[str, Any]]:
-        messages = Message.objects.filter(conversation=self.conversation_id).after(self.seen)[:PAGE]
-        return [message.as_json() for message in messages]
+        # To the end before anything counts as seen: a read that fails half-way must not leave a hole.
+        missed: list[Message] = []
+        messages = Message.objects.filter(conversation=self.conversation_id)
+        while page := list(messages.after(missed[-1].seq if missed else self.seen)[:PAGE]):
+            missed += page
+            if len(page) < PAGE:
+                break
+        return [message.as_json() for message in missed]
 
     def _show(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         self.seen = messages[-1]["seq"]

@@ -1,4 +1,4 @@
-"""The one way a message is born: one short transaction gives it the next `seq`, and after the commit it is announced."""
+"""The one way a message is born: a short transaction gives it the next `seq`, and after the commit it is announced."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from .models.conversation import TURN_LEASE
 from .models.message import MAX_BODY
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractUser
+    from django.contrib.auth.models import User
 
 
 class Refused(Exception):
@@ -39,17 +39,19 @@ def post(
     role: Role,
     body: str,
     client_id: UUID | None = None,
-    author: "AbstractUser | None" = None,
+    author: "User | None" = None,
     author_name: str = "",
 ) -> Posted:
     """Posts what a person wrote. When this returns, it is committed.
 
     Raises Refused (`empty`, `too_long`, `malformed`, `closed`) and Conversation.DoesNotExist.
     """
-    body = _readable(body)
+    body = readable(body)
     with transaction.atomic():
         conversation = Conversation.objects.lock(conversation_id)
         if client_id and (known := conversation.messages.filter(client_id=client_id).first()):
+            if known.role != role:  # the threat: a customer who names an agent's client_id is shown the agent's note
+                raise Refused("malformed", "This client_id belongs to another message.")
             return Posted(known, conversation, new=False)
         if conversation.status == Status.CLOSED and role is not Role.NOTE:
             raise Refused("closed", "This conversation has ended.")
@@ -65,7 +67,7 @@ def append(
     role: Role,
     body: str,
     client_id: UUID | None = None,
-    author: "AbstractUser | None" = None,
+    author: "User | None" = None,
     author_name: str = "",
     data: dict[str, Any] | None = None,
     now: datetime | None = None,
@@ -124,7 +126,8 @@ def _changes(conversation: Conversation, message: Message, now: datetime) -> dic
     return changes
 
 
-def _readable(body: str) -> str:
+def readable(body: str) -> str:
+    """`body` as it is kept; raises Refused if it cannot be."""
     body = body.strip()
     if not body:
         raise Refused("empty", "Write something first.")

@@ -1,5 +1,6 @@
 """The shapes in which conversations leave the house and requests enter it."""
 
+import json
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from .models.message import MAX_BODY
 
 
 class HandoffOf(Protocol):
-    """What `handoff` tells about a conversation's newest handoff; None where there was none. Passed in like Escalate."""
+    """What `handoff` tells about a conversation's newest handoff, if there was one. Passed in like Escalate."""
 
     def __call__(self, conversation: Conversation, *, for_staff: bool) -> dict[str, Any] | None: ...
 
@@ -79,11 +80,15 @@ class CustomerSerializer(serializers.Serializer[Customer]):
 
 class OpeningSerializer(serializers.Serializer[Conversation]):
     customer = serializers.DictField(required=False, default=dict)
-    context = serializers.DictField(required=False, default=dict)
+    context = serializers.DictField(required=False, default=dict)  # type: ignore[assignment]  # hides Field.context
 
     def validate_context(self, value: dict[str, Any]) -> dict[str, Any]:
-        if len(str(value)) > settings.MAX_CONTEXT:
+        text = json.dumps(value, ensure_ascii=False)
+        if len(text) > settings.MAX_CONTEXT:
             raise serializers.ValidationError(f"At most {settings.MAX_CONTEXT} characters.")
+        # PostgreSQL stores neither NUL nor a lone surrogate.
+        if "\\u0000" in text or any("\ud800" <= char <= "\udfff" for char in text):
+            raise serializers.ValidationError("This holds characters that cannot be stored.")
         return value
 
 

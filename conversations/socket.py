@@ -6,6 +6,7 @@ import logging
 import math
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -18,7 +19,8 @@ from .posting import Refused
 log = logging.getLogger(__name__)
 
 HELLO_SECONDS = 10
-NOT_YOURS, DESK_FULL = 4404, 1013
+MAX_FRAME = 64 * 1024
+NOT_YOURS, TOO_BIG, COME_BACK = 4404, 1009, 1013
 
 Frame = dict[str, Any]
 
@@ -33,7 +35,15 @@ class DeskSocket(AsyncWebsocketConsumer):
     """Calls `on_<type>` for each frame whose type `frames` lists; before the hello, for none but it."""
 
     frames: ClassVar[frozenset[str]]
-    welcomed = False
+    welcomed = closed = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.joined: set[str] = set()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:  # however it ended: a send to a peer that has vanished ends it without a disconnect
+            for group in tuple(self.joined):
+                await self.leave(group)
 
     async def connect(self) -> None:
         self.id = uuid.uuid4().hex
@@ -41,23 +51,54 @@ class DeskSocket(AsyncWebsocketConsumer):
         self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._too_quiet)
 
     def _too_quiet(self) -> None:
-        self._closing = asyncio.ensure_future(self.close(NOT_YOURS))
+        self._closing = asyncio.ensure_future(self.close(COME_BACK))
 
     async def disconnect(self, code: int) -> None:
         self._deadline.cancel()
+
+    async def join(self, group: str) -> None:
+        self.joined.add(group)
+        await self.channel_layer.group_add(group, self.channel_name)
+
+    async def leave(self, group: str) -> None:
+        self.joined.discard(group)
+        await self.channel_layer.group_discard(group, self.channel_name)
+
+    def may_stay(self) -> bool:
+        """Whether what let this socket in still holds; asked before each frame and each announcement."""
+        return True
+
+    async def dispatch(self, message: Frame) -> None:
+        """One at a time: a frame of the client's, or what a group announced."""
+        if message["type"] != "websocket.disconnect" and not await self._heeds(message):
+            return
+        try:
+            await super().dispatch(message)
+        except (Refused, DatabaseError) as error:  # an announcement; `receive` answers frames
+            log.warning("an announcement was not passed on, the next ping heals it: %s", error)
+
+    async def _heeds(self, message: Frame) -> bool:
+        if self.welcomed and not self.closed and not self.may_stay():
+            await self.close(NOT_YOURS)
+        return not self.closed and (self.welcomed or message["type"].startswith("websocket."))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         frame: Frame = {}
         try:
             if wait := FRAMES.take(self.id):
                 raise RateLimited(wait)
+            if text_data and len(text_data) > MAX_FRAME:
+                await self.close(TOO_BIG)
+                return
             frame = _parse(text_data)
             await self._handler(frame)(frame)
         except Refused as refusal:
             await self._refuse(refusal, frame)
-        except (DatabaseError, OSError, TimeoutError) as error:
+        except DatabaseError as error:
             log.warning("a frame could not be served: %s", error)
             await self._refuse(Refused("unavailable", "The desk cannot store this right now. Try again."), frame, 2)
+            if not self.welcomed:
+                await self.close(COME_BACK)
 
     def _handler(self, frame: Frame) -> Callable[[Frame], Awaitable[None]]:
         kind = frame.get("type")
@@ -68,12 +109,20 @@ class DeskSocket(AsyncWebsocketConsumer):
         handler: Callable[[Frame], Awaitable[None]] = getattr(self, f"on_{kind}")
         return handler
 
-    def welcome(self) -> None:
-        self.welcomed = True
+    async def welcome(self, frame: Frame) -> None:
         self._deadline.cancel()
+        await self.say({"type": "welcome", **frame})
+        self.welcomed = True
 
     async def say(self, frame: Frame) -> None:
-        await self.send(text_data=json.dumps(frame, separators=(",", ":")))
+        if not self.closed:
+            await self.send(text_data=json.dumps(frame, separators=(",", ":")))
+
+    async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
+        if not self.closed:
+            self.closed = True
+            with suppress(OSError):  # the peer went first
+                await super().close(code, reason)
 
     async def _refuse(self, refusal: Refused, frame: Frame, retry_after: int | None = None) -> None:
         error: Frame = {"type": "error", "code": refusal.code, "detail": refusal.detail}

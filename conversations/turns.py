@@ -9,14 +9,14 @@ import logging
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -25,13 +25,14 @@ from .assistant.turn import Draft, Outcome, Turn
 from .lifecycle import Reason, Status
 from .models import Conversation, Role, Transition, TurnRecord
 from .models.conversation import TURN_LEASE
-from .posting import Refused, append
+from .posting import Refused, append, readable
 
 log = logging.getLogger(__name__)
 
 HISTORY = 40  # messages a turn reads; what of it goes to the model is context.py's to decide
 TURN_SECONDS = 45  # the longest that routing and drafting may take together
 MAX_ATTEMPTS = 3  # takes of a turn whose process died, before a person gets it
+MAX_RETAKEN = 20  # such turns under way at once in one process
 
 
 class Escalate(Protocol):
@@ -49,11 +50,12 @@ async def take_turn(conversation_id: UUID, *, escalate: Escalate) -> None:
     turn = await database_sync_to_async(begin)(conversation_id)
     if turn is None:
         return
+    deadline = asyncio.get_running_loop().time() + TURN_SECONDS
     async with _lease_kept(turn):
-        turn.routing, turn.draft = await _route(turn)
+        turn.routing, turn.draft = await _route(turn, deadline)
         if await database_sync_to_async(settle)(turn, escalate=escalate):
             return  # a rule objected to what she said; no need to draft
-        turn.draft = await _draft(turn)
+        turn.draft = await _draft(turn, deadline)
         await database_sync_to_async(settle)(turn, escalate=escalate)
 
 
@@ -68,8 +70,8 @@ def begin(conversation_id: UUID) -> Turn | None:
 def settle(turn: Turn, *, escalate: Escalate) -> bool:
     """Ends the turn: handed off, answered, or dropped if it is no longer ours. False: nothing drafted yet, go on."""
     with transaction.atomic():
-        conversation = Conversation.objects.select_for_update(of=("self",)).select_related("customer").get(
-            pk=turn.conversation.pk
+        conversation = (
+            Conversation.objects.select_for_update(of=("self",)).select_related("customer").get(pk=turn.conversation.pk)
         )
         overtaken = conversation.epoch != turn.epoch or conversation.last_customer_seq != turn.seq
         if overtaken or conversation.status != Status.PROCESSING:
@@ -95,14 +97,16 @@ def _reply(turn: Turn, draft: Draft) -> None:
         data["sources"] = draft.sources
     append(conversation, role=Role.ASSISTANT, body=draft.body, data=data)
     conversation.failed_attempts = turn.failed_attempts
-    conversation.intent = turn.routing.intent if turn.routing else ""
-    conversation.save(update_fields=["failed_attempts", "intent"])
+    conversation.save(update_fields=["failed_attempts"])
     conversation.move(Status.WAITING_FOR_INPUT, reason=Reason.ANSWERED, actor=Transition.ASSISTANT)
     _record(turn, TurnRecord.Outcome(draft.outcome))
 
 
 def _record(turn: Turn, outcome: TurnRecord.Outcome) -> None:
     routing = turn.routing
+    if routing and routing.intent:
+        turn.conversation.intent = routing.intent
+        turn.conversation.save(update_fields=["intent"])
     TurnRecord.objects.create(
         conversation=turn.conversation,
         seq=turn.seq,
@@ -112,26 +116,32 @@ def _record(turn: Turn, outcome: TurnRecord.Outcome) -> None:
         engine=routing.engine if routing else "",
         why=routing.why[:200] if routing else "",
         outcome=outcome,
-        data=(turn.draft.data if turn.draft else {}) | ({"error": turn.draft.error} if _error(turn) else {}),
+        data=_findings(turn.draft),
     )
 
 
-def _error(turn: Turn) -> str:
-    return turn.draft.error if turn.draft else ""
+def _findings(draft: Draft | None) -> dict[str, Any]:
+    if draft is None:
+        return {}
+    return draft.data | ({"error": draft.error} if draft.error else {})
 
 
-async def _route(turn: Turn) -> tuple[assistant.Routing | None, Draft | None]:
+async def _route(turn: Turn, deadline: float) -> tuple[assistant.Routing | None, Draft | None]:
     try:
-        async with asyncio.timeout(TURN_SECONDS):
+        async with asyncio.timeout_at(deadline):
             return await assistant.route(turn), None
     except Exception as error:
         return None, _failed(turn, error)
 
 
-async def _draft(turn: Turn) -> Draft:
+async def _draft(turn: Turn, deadline: float) -> Draft:
+    say = partial(live.announce_delta, turn.conversation.pk, turn.id)
     try:
-        async with asyncio.timeout(TURN_SECONDS):
-            return await assistant.draft(turn, partial(live.announce_delta, turn.conversation.pk, turn.id))
+        async with asyncio.timeout_at(deadline):
+            draft = await assistant.draft(turn, say)
+        if draft.outcome in (Outcome.ANSWERED, Outcome.FALLBACK):
+            return replace(draft, body=readable(draft.body))  # a model may say nothing, or what cannot be stored
+        return draft
     except Exception as error:
         return _failed(turn, error)
 
@@ -164,8 +174,8 @@ def _forget(conversation_id: UUID, turn: Future[Any]) -> None:
 def ask_for_person(conversation_id: UUID, *, escalate: Escalate) -> None:
     """The button. Pressed twice, or with a person already there, it changes nothing. Raises Refused if closed."""
     with transaction.atomic():
-        conversation = Conversation.objects.select_for_update(of=("self",)).select_related("customer").get(
-            pk=conversation_id
+        conversation = (
+            Conversation.objects.select_for_update(of=("self",)).select_related("customer").get(pk=conversation_id)
         )
         if conversation.status == Status.CLOSED:
             raise Refused("closed", "This conversation has ended.")
@@ -178,32 +188,34 @@ def ask_for_person(conversation_id: UUID, *, escalate: Escalate) -> None:
 
 
 def retake(as_of: datetime, *, escalate: Escalate) -> int:
-    """Takes again the turns whose process died; after MAX_ATTEMPTS a person gets them. Returns how many it took."""
+    """Takes again the turns whose process died, in the background: a slow model must not hold up the other sweeps.
+    After MAX_ATTEMPTS a person gets them. Returns how many it took; the rest is for the next sweep."""
     taken = 0
-    for conversation in Conversation.objects.abandoned_turns(as_of):
+    for conversation in Conversation.objects.abandoned_turns(as_of)[: max(0, MAX_RETAKEN - len(_under_way))]:
         claim = Conversation.objects.filter(pk=conversation.pk, lease_until=conversation.lease_until)
         if not claim.update(lease_until=as_of + TURN_LEASE, turn_attempts=F("turn_attempts") + 1):
-            continue  # another sweep was quicker
+            continue  # another sweep was quicker, or she has written since
         taken += 1
         if conversation.turn_attempts + 1 < MAX_ATTEMPTS:
-            async_to_sync(take_turn)(conversation.pk, escalate=escalate)
-        elif turn := begin(conversation.pk):
-            turn.draft = Draft(Outcome.FAILED, error=f"given up after {MAX_ATTEMPTS} attempts")
-            settle(turn, escalate=escalate)
+            start(conversation.pk, escalate=escalate)
+        else:
+            _give_up(conversation.pk, escalate=escalate)
     return taken
+
+
+def _give_up(conversation_id: UUID, *, escalate: Escalate) -> None:
+    if turn := begin(conversation_id):
+        turn.draft = Draft(Outcome.FAILED, error=f"given up after {MAX_ATTEMPTS} attempts")
+        try:
+            settle(turn, escalate=escalate)
+        except Exception:  # it stays claimed for one lease, and then the next sweep tries
+            log.exception("conversation %s could not be handed to a person", conversation_id)
 
 
 @asynccontextmanager
 async def _lease_kept(turn: Turn) -> AsyncIterator[None]:
     """Renews the turn's lease while the block runs, so that a sweep takes over only from a process that is gone."""
-
-    async def renew() -> None:
-        mine = Conversation.objects.filter(pk=turn.conversation.pk, status=Status.PROCESSING, epoch=turn.epoch)
-        while True:
-            await asyncio.sleep(TURN_LEASE.total_seconds() / 3)
-            await database_sync_to_async(mine.update)(lease_until=timezone.now() + TURN_LEASE)
-
-    renewal = asyncio.create_task(renew())
+    renewal = asyncio.create_task(_renew_lease(turn))
     try:
         yield
     except asyncio.CancelledError:
@@ -211,6 +223,16 @@ async def _lease_kept(turn: Turn) -> AsyncIterator[None]:
         raise
     finally:
         renewal.cancel()
+
+
+async def _renew_lease(turn: Turn) -> None:
+    mine = Conversation.objects.filter(pk=turn.conversation.pk, status=Status.PROCESSING, epoch=turn.epoch)
+    while True:
+        await asyncio.sleep(TURN_LEASE.total_seconds() / 3)
+        try:
+            await database_sync_to_async(mine.update)(lease_until=timezone.now() + TURN_LEASE)
+        except DatabaseError as error:  # two more tries fit into the lease
+            log.warning("the lease of a turn was not renewed: %s", error)
 
 
 def _turn(conversation: Conversation) -> Turn:

@@ -199,7 +199,7 @@ def _celery_url(url: str) -> str:
 
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "supportdesk.layer.DeskLayer",
         "CONFIG": {"hosts": [REDIS_URL], "prefix": "desk"},
     },
 }

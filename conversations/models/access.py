@@ -3,11 +3,14 @@
 import hashlib
 import secrets
 from datetime import timedelta
-from typing import Self
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 STAFF_TOKEN_LIFE = timedelta(days=365)
 
@@ -19,7 +22,8 @@ def new_token() -> str:
 def token_hash(purpose: str, token: str) -> str:
     """The stored form of a token. It holds 256 random bits, so one fast hash is enough; `purpose` keeps a token of one
     kind, or of one conversation, from opening another."""
-    return hashlib.sha256(f"{purpose}:{token}".encode()).hexdigest()
+    # Whatever JSON can hold may be offered as a token, half a surrogate pair too.
+    return hashlib.sha256(f"{purpose}:{token}".encode(errors="surrogatepass")).hexdigest()
 
 
 class ApiToken(models.Model):
@@ -35,7 +39,7 @@ class ApiToken(models.Model):
         return self.label or f"token of {self.user}"
 
     @classmethod
-    def issue(cls, user: models.Model, label: str = "") -> tuple[Self, str]:
+    def issue(cls, user: "User", label: str = "") -> "tuple[ApiToken, str]":
         """Makes a token for `user` and returns it with its only plain copy."""
         key = new_token()
         token = cls._default_manager.create(

@@ -44,7 +44,9 @@ class Customer(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        constraints = [models.CheckConstraint(condition=Q(tier__in=["standard", "premium"]), name="customer_tier_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(tier__in=["standard", "premium"]), name="customer_tier_known")
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or "Guest"

@@ -14,13 +14,13 @@ class Singleton(models.Model):
     class Meta:
         abstract = True
 
-    @classmethod
-    def current(cls) -> Self:
-        return cls._default_manager.get_or_create(pk=1)[0]
-
     def save(self, *args: object, **kwargs: object) -> None:
         self.pk = 1
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed through untouched
+
+    @classmethod
+    def current(cls) -> Self:
+        return cls._default_manager.get_or_create(pk=1)[0]
 
 
 class DeskSettings(Singleton):

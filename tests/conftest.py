@@ -100,7 +100,7 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def _static(pytestconfig: pytest.Config) -> Path:
     """The collected static files, kept between runs and shared by all desks: to compress them takes seconds."""
-    return Path(pytestconfig.cache.mkdir("desk-static")) if pytestconfig.cache else _folder / "static"
+    return Path(pytestconfig.cache.mkdir("desk-static"))
 
 
 @pytest.fixture(scope="session")

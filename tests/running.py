@@ -140,7 +140,7 @@ class Desk:
     def wait_for_another(self, name: str, than: int, seconds: float = 15) -> int:
         """The pid of the process that took the place of the child `than`."""
         return wait_until(
-            lambda: (pid := self.pids().get(name, than)) != than and psutil.pid_exists(pid) and pid,
+            lambda: (pid := self.pids().get(name, than)) != than and alive(pid) and pid,
             seconds,
             f"a new {name}",
         )
@@ -151,7 +151,7 @@ class Desk:
 
     def _owns(self, process: psutil.Process) -> bool:
         try:
-            return process.status() != psutil.STATUS_ZOMBIE and process.environ().get("DESK_DATA") == str(self.data)
+            return alive(process.pid) and process.environ().get("DESK_DATA") == str(self.data)
         except psutil.Error:
             return False
 
@@ -167,6 +167,14 @@ class Desk:
         self.stop()
         os.close(self._life)
         os.close(self._hand)
+
+
+def alive(pid: int) -> bool:
+    """Runs still: a zombie does not, it only waits to be counted."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_port() -> int:

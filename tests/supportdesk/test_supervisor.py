@@ -3,16 +3,17 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from supportdesk import leash, supervisor
 from supportdesk.supervisor import FIRST_BACKOFF, LONGEST_BACKOFF, Child, Supervisor, backoff
+from tests.running import alive
 from tests.waiting import wait_until
 
 
@@ -51,10 +52,10 @@ def test_a_command_on_the_leash_ends_with_its_owner(how: str) -> None:
     )
     with subprocess.Popen(python(code), stdout=subprocess.PIPE) as owner:
         assert owner.stdout is not None
-        leashed = psutil.Process(int(owner.stdout.readline()))
-        assert leashed.is_running()
+        leashed = int(owner.stdout.readline())
+        assert alive(leashed)
         owner.kill()
-    wait_until(lambda: not _alive(leashed), 5, "the command's end")
+    wait_until(lambda: not alive(leashed), 5, "the command's end")
 
 
 def test_a_command_whose_owner_died_before_it_started_does_not_start() -> None:
@@ -97,9 +98,9 @@ def test_a_child_that_will_not_end_is_made_to(
     )
     keeper.start(Child("deaf", python(deaf)))
     assert keeper.run(until=lambda: "deaf | deaf" in log.getvalue(), seconds=10)
-    child = psutil.Process(pid_of(keeper, "deaf"))
+    child = pid_of(keeper, "deaf")
     keeper.stop()
-    assert not child.is_running()
+    assert not alive(child)
 
 
 def test_what_a_child_started_goes_with_it(keeper: Supervisor, log: io.StringIO) -> None:
@@ -110,14 +111,7 @@ def test_what_a_child_started_goes_with_it(keeper: Supervisor, log: io.StringIO)
     )
     keeper.start(Child("parent", python(parent)))
     assert keeper.run(until=lambda: "\n" in log.getvalue(), seconds=10)
-    grandchild = psutil.Process(int(log.getvalue().split("|")[1]))
-    psutil.Process(pid_of(keeper, "parent")).kill()
+    grandchild = int(log.getvalue().split("|")[1])
+    os.kill(pid_of(keeper, "parent"), signal.SIGKILL)
     assert keeper.run(until=lambda: "was killed by SIGKILL" in log.getvalue(), seconds=10)
-    wait_until(lambda: not _alive(grandchild), 5, "the grandchild's end")
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    wait_until(lambda: not alive(grandchild), 5, "the grandchild's end")

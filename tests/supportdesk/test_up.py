@@ -4,11 +4,10 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 
-import psutil
 import pytest
 
 from tests import servers
-from tests.running import Desk
+from tests.running import Desk, alive
 from tests.waiting import wait_until
 
 CHILDREN = ["broker", "web", "worker", "beat"]
@@ -103,15 +102,8 @@ def test_asked_to_end_it_leaves_nothing_and_a_second_start_finds_the_same_data(n
     # Killed outright it can tell nobody, and yet nobody may stay.
     children = [pid for name, pid in desk.pids().items() if name != "up"]
     desk.kill("up")
-    wait_until(lambda: not any(_alive(pid) for pid in children), 5, "the end of every child")
+    wait_until(lambda: not any(alive(pid) for pid in children), 5, "the end of every child")
     assert desk.processes() == []
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _up(environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":

@@ -5,6 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from analytics import api as analytics_api
 from conversations import api as conversations_api
 from handoff.escalation import escalate
 from handoff.waits import handoff_of
@@ -25,6 +26,8 @@ conversation_api = [
 api = [
     path("conversations/", conversations_api.ConversationsView.as_view(), name="conversations"),
     path("conversations/<uuid:conversation_id>/", include(conversation_api)),
+    path("analytics/summary/", analytics_api.SummaryView.as_view(), name="summary"),
+    path("analytics/metrics/", analytics_api.MetricsView.as_view(), name="metrics"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
 ]

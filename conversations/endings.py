@@ -33,9 +33,21 @@ def close(
     with transaction.atomic():
         conversation = Conversation.objects.lock(conversation_id)
         if conversation.status != Status.CLOSED:
-            append(conversation, role=Role.SYSTEM, body=CLOSING_LINES[reason], now=now)
-            conversation.move(Status.CLOSED, reason=reason, actor=actor, user=user, now=now)
+            end(conversation, reason=reason, actor=actor, user=user, now=now)
     return conversation
+
+
+def end(
+    conversation: Conversation,
+    *,
+    reason: Reason,
+    actor: str,
+    user: "User | None" = None,
+    now: datetime | None = None,
+) -> None:
+    """Closes a conversation whose row the caller has locked, as part of the caller's transaction."""
+    append(conversation, role=Role.SYSTEM, body=CLOSING_LINES[reason], now=now)
+    conversation.move(Status.CLOSED, reason=reason, actor=actor, user=user, now=now)
 
 
 def reopen(conversation_id: UUID, *, actor: str, user: "User | None" = None) -> Conversation:

@@ -216,6 +216,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='conversation',
+            index=models.Index(fields=['status', 'opened_at'], name='conversation_by_age'),
+        ),
+        migrations.AddIndex(
+            model_name='conversation',
             index=models.Index(fields=['created_at'], name='conversation_by_creation'),
         ),
         migrations.AddIndex(

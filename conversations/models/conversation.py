@@ -80,8 +80,18 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def unanswered_reminder_since(self, moment: datetime) -> Self:
         return self.filter(status=Status.IDLE, reminded_at__lte=moment)
 
-    def opened_before(self, moment: datetime) -> Self:
-        return self.open().filter(opened_at__lte=moment)
+    def past_their_time(self, opened_by: datetime, quiet_since: datetime) -> Self:
+        """Open for longer than a conversation may last. Not while she waits for a person, nor in the midst of a talk
+        with one; and not while the assistant owes her a reply, which is a matter of seconds."""
+        talked_out = Q(status=Status.ESCALATED, waiting_since=None, last_activity_at__lte=quiet_since)
+        hers = Q(status__in=[*CUSTOMERS_TURN, Status.IDLE])
+        return self.filter(hers | talked_out, opened_at__lte=opened_by)
+
+    def kept_waiting_since(self, opened_by: datetime) -> Self:
+        """Past their time too, but she waits for a person; and nobody has marked them overdue."""
+        return self.filter(
+            status=Status.ESCALATED, waiting_since__isnull=False, overdue_at=None, opened_at__lte=opened_by
+        )
 
     def abandoned_turns(self, as_of: datetime) -> Self:
         return self.filter(status=Status.PROCESSING, lease_until__lt=as_of)
@@ -149,6 +159,7 @@ class Conversation(models.Model):
         ]
         indexes = [
             models.Index(fields=["status", "last_activity_at"], name="conversation_by_activity"),
+            models.Index(fields=["status", "opened_at"], name="conversation_by_age"),
             models.Index(fields=["created_at"], name="conversation_by_creation"),
             models.Index(fields=["customer", "-created_at"], name="conversation_by_customer"),
         ]

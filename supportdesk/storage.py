@@ -14,6 +14,8 @@ class HashedModules(CompressedManifestStaticFilesStorage):
     import. An import needs its semicolon to be found.
     """
 
+    max_post_process_passes = 20  # one for each step of the longest chain of imports, where Django allows five
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         _, imports = self._js_module_import_aggregation_patterns
         self.patterns = (*self.patterns, *((f"{app}/*.js", imports) for app in OURS))

@@ -1,6 +1,6 @@
 // The one client: everything a page needs to hold a conversation. Chat page, widget and inbox import it from here.
 //
-//   import { Connection, Feed, Outbox, Thread, Composer } from "../conversations/chat.js";
+//   import … from "../conversations/chat.js"
 //
 // Modules import each other by relative path, in double quotes and with a semicolon: that is what
 // supportdesk/storage.py finds and rewrites to the hashed name. A page loads its own entry with

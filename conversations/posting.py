@@ -85,7 +85,7 @@ def append(
         data=data or {},
         created_at=now,
     )
-    changes = _changes(conversation, message, now)
+    changes = changes_on_message(conversation, message, now)
     for field, value in changes.items():
         setattr(conversation, field, value)
     conversation.save(update_fields=changes.keys())
@@ -105,7 +105,7 @@ def mark_read(conversation_id: UUID, *, role: Role, seq: int) -> None:
         live.announce_read(conversation_id, role, seq)
 
 
-def _changes(conversation: Conversation, message: Message, now: datetime) -> dict[str, Any]:
+def changes_on_message(conversation: Conversation, message: Message, now: datetime) -> dict[str, Any]:
     """What a message changes in its conversation's row."""
     changes: dict[str, Any] = {"last_seq": message.seq}
     if message.role == Role.NOTE:

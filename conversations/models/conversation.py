@@ -207,7 +207,7 @@ class Conversation(models.Model):
         old, now = Status(self.status), now or timezone.now()
         if to not in TRANSITIONS[old]:
             raise IllegalMove(old, to)
-        changes = self._changes(old, to, reason, now)
+        changes = self.changes_on_move(old, to, reason, now)
         # Compare and set: right on both databases, even for a caller that forgot the lock.
         if not Conversation.objects.filter(pk=self.pk, status=old).update(**changes):
             raise IllegalMove(Conversation.objects.values_list("status", flat=True).get(pk=self.pk), to)
@@ -218,7 +218,8 @@ class Conversation(models.Model):
         )
         live.announce_status(self.pk, status=to, reason=reason)
 
-    def _changes(self, old: Status, to: Status, reason: str, now: datetime) -> dict[str, Any]:
+    def changes_on_move(self, old: Status, to: Status, reason: str, now: datetime) -> dict[str, Any]:
+        """What a move changes in the conversation's row, besides its Transition."""
         changes: dict[str, Any] = {"status": to, "lease_until": None, "turn_attempts": 0}
         if {old, to} & {Status.ESCALATED, Status.CLOSED}:
             changes["epoch"] = self.epoch + 1

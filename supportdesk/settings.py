@@ -167,6 +167,8 @@ PUBLISH_TIMEOUT = 1
 _sqlite: dict[str, Any] = {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": DATA / "desk.sqlite3",
+    # A file in the tests too: in memory, threads would share one cache and its table locks, as they never do in life.
+    "TEST": {"NAME": DATA / "test.sqlite3"},
     "OPTIONS": {
         "transaction_mode": "IMMEDIATE",
         "timeout": LOCK_TIMEOUT,

@@ -38,11 +38,16 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return self.label or f"token of {self.user}"
 
+    def renew(self) -> str:
+        """Gives this token a new key, for as long as one lasts; returns its only plain copy. The caller saves."""
+        key = new_token()
+        self.key_hash, self.expires_at = token_hash("staff", key), timezone.now() + STAFF_TOKEN_LIFE
+        return key
+
     @classmethod
     def issue(cls, user: "User", label: str = "") -> "tuple[ApiToken, str]":
-        """Makes a token for `user` and returns it with its only plain copy."""
-        key = new_token()
-        token = cls._default_manager.create(
-            user=user, label=label, key_hash=token_hash("staff", key), expires_at=timezone.now() + STAFF_TOKEN_LIFE
-        )
+        """Makes a token for `user` and returns it with the only plain copy of its key."""
+        token = cls(user=user, label=label)
+        key = token.renew()
+        token.save()
         return token, key

@@ -1,15 +1,18 @@
 """Conversations that were, made row by row, so that a test knows what every figure over them must be."""
 
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from itertools import count
 from typing import Any
+
+from django.core.management import call_command
 
 from conversations.lifecycle import Reason, Status
 from conversations.models import Conversation, Customer, Message, Role, Transition, TurnRecord
 from handoff.models import Handoff
 from handoff.models import Reason as HandoffReason
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)  # a Friday
+NOW = datetime(2026, 11, 20, 14, tzinfo=UTC)  # a Friday, in working hours
 ROLES = {
     "c": Role.CUSTOMER,
     "a": Role.ASSISTANT,
@@ -119,3 +122,10 @@ def moved(conversation: Conversation, old: str, new: str, reason: str, at: datet
         actor=Transition.SYSTEM,
         at=at,
     )
+
+
+def seed(**options: Any) -> str:
+    """400 conversations of the five days before NOW, unless something else is asked for; returns what it says."""
+    out = StringIO()
+    call_command("seed", stdout=out, **{"conversations": 400, "days": 5, "until": NOW.isoformat(), **options})
+    return out.getvalue()

@@ -1,0 +1,23 @@
+"""One seeded history for all tests that only read it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from .history import seed
+
+
+@pytest.fixture(scope="module")
+def _history(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield seed()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def told(_history: str, django_db_blocker: Any) -> Iterator[str]:
+    """What the command said when it wrote the history that is there now."""
+    with django_db_blocker.unblock():
+        yield _history

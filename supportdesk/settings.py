@@ -185,9 +185,12 @@ _postgres: dict[str, Any] = {
         "options": f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT}s",
     },
 }
-DATABASES: dict[str, Any] = {
-    "default": {**env.db("DATABASE_URL"), **_postgres} if env.str("DATABASE_URL", default="") else _sqlite
-}
+_default = _sqlite
+if env.str("DATABASE_URL", default=""):
+    _named = env.db("DATABASE_URL")
+    # What the URL says in its query (a socket's folder, `sslmode`) counts beside ours.
+    _default = {**_named, **_postgres, "OPTIONS": {**_postgres["OPTIONS"], **_named.get("OPTIONS", {})}}
+DATABASES: dict[str, Any] = {"default": _default}
 
 # --- Broker and channel layer: one Valkey or Redis -----------------------------------------------------------------
 
@@ -238,6 +241,8 @@ LLM = {
     "first_token_timeout": env.float("LLM_FIRST_TOKEN_TIMEOUT", default=15.0),
     "gap_timeout": env.float("LLM_GAP_TIMEOUT", default=10.0),
     "total_timeout": env.float("LLM_TOTAL_TIMEOUT", default=40.0),
+    "classify_timeout": env.float("LLM_CLASSIFY_TIMEOUT", default=8.0),
+    "brief_timeout": env.float("LLM_BRIEF_TIMEOUT", default=25.0),
 }
 
 # --- Doors ---------------------------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ import os
 import socket
 import sys
 import time
+import traceback
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +16,6 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import connections
 
 from supportdesk import children, statics
 from supportdesk.supervisor import Supervisor
@@ -41,7 +41,8 @@ class Command(BaseCommand):
                 self._warn("RATE LIMITS ARE OFF (DESK_RATE_LIMITS=off): for load tests on loopback only.")
             supervisor = Supervisor(settings.BASE_DIR, self.folder / "pids.json")
             try:
-                self._prepare(supervisor, demo=not no_demo)
+                self._start_servers(supervisor)
+                _apart(lambda: self._prepare(demo=not no_demo))
                 self._serve(supervisor)
             except KeyboardInterrupt:
                 pass
@@ -78,12 +79,14 @@ class Command(BaseCommand):
 
     # --- step by step ---
 
-    def _prepare(self, supervisor: Supervisor, *, demo: bool) -> None:
+    def _start_servers(self, supervisor: Supervisor) -> None:
         for child in children.servers():
             with self._step("broker"):
                 supervisor.start(child)
                 if not supervisor.run(until=children.broker_answers, seconds=BROKER_PATIENCE):
                     sys.exit(f"The broker did not answer within {BROKER_PATIENCE:.0f} s.")
+
+    def _prepare(self, *, demo: bool) -> None:
         with self._step("database"):
             call_command("migrate", verbosity=0, interactive=False)
         with self._step("pages' files"):
@@ -91,10 +94,6 @@ class Command(BaseCommand):
         if demo and not get_user_model()._default_manager.exists():
             with self._step("demo shop"):
                 call_command("demo", verbosity=0)
-        connections.close_all()
-        for connection in connections.all(initialized_only=True):
-            if close_pool := getattr(connection, "close_pool", None):
-                close_pool()
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -132,6 +131,24 @@ class Command(BaseCommand):
 
     def _warn(self, text: str) -> None:
         self.stdout.write(self.style.WARNING(f"\n  !!! {text}\n"))
+
+
+def _apart(work: Callable[[], None]) -> None:
+    """Does `work` in a process of its own: what it loads and connects to would stay here for days."""
+    if (pid := os.fork()) == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        except KeyboardInterrupt:
+            pass
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        sys.exit(1)
 
 
 def _desk_is_ready() -> bool:

@@ -8,6 +8,8 @@ export class Feed {
   #filling = false;
   #heard = 0;
   #wait = FIRST_WAIT;
+  #timer = 0;
+  #stopped = false;
 
   // `fetchAfter(seq)` resolves to every message above `seq`; `show(message)` is called once each, in order.
   constructor({ after = 0, fetchAfter, show }) {
@@ -39,18 +41,26 @@ export class Feed {
     this.#fill();
   }
 
+  // Nobody reads this conversation here any more.
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
   async #fill() {
-    if (this.#filling) return;
+    if (this.#filling || this.#stopped) return;
     this.#filling = true;
     try {
-      this.settle(await this.fetchAfter(this.seq));
+      const messages = await this.fetchAfter(this.seq);
+      if (this.#stopped) return;
+      this.settle(messages);
       // What was announced is in the database, so what is missing below it now is not for these eyes.
       this.settle(this.#early.splice(0));
       this.seq = Math.max(this.seq, this.#heard);
       this.#wait = FIRST_WAIT;
     } catch {
       // Whatever the failure, the messages are still there: ask again, a little later each time.
-      setTimeout(() => this.#fill(), this.#wait);
+      this.#timer = setTimeout(() => this.#fill(), this.#wait);
       this.#wait = Math.min(LONGEST_WAIT, this.#wait * 2);
     } finally {
       this.#filling = false;

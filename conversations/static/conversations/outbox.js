@@ -86,10 +86,22 @@ export class Outbox {
     this.#keep();
   }
 
-  clear() {
+  get size() {
+    return this.#items.length;
+  }
+
+  // Tells of each again, for a page that draws itself anew.
+  tell() {
+    for (const item of this.#items) this.onChange(item);
+  }
+
+  // Gives everything back to whoever wrote it.
+  takeAll() {
     clearTimeout(this.#timer);
+    const items = this.#items;
     this.#items = [];
     this.#keep();
+    return items;
   }
 
   #add(item) {

@@ -15,7 +15,8 @@ export class Thread {
   #told = 0;
   #typingTimer = 0;
   #working = false;
-  seq = 0; // of the newest message drawn
+  seq = 0; // of the newest message drawn,
+  at = ""; // and when it was said
 
   // `root` scrolls; what it holds already stays on top. `me` is the side that reads: "customer" or "agent".
   // onRetry(client_id), onDiscard(client_id) answer to a failed message's buttons; onRead(seq) hears what was seen.
@@ -38,10 +39,14 @@ export class Thread {
 
   // Many at once, as when a conversation is opened: drawn silently, without telling each aloud.
   addAll(messages) {
+    this.quietly(() => messages.forEach((message) => this.add(message)));
+  }
+
+  quietly(work) {
     this.log.setAttribute("aria-busy", "true");
-    for (const message of messages) this.add(message);
+    work();
     this.log.removeAttribute("aria-busy");
-    this.toEnd();
+    if (this.#pinned) this.toEnd();
   }
 
   add(message) {
@@ -52,7 +57,7 @@ export class Thread {
     if (turn) this.#ended.add(turn);
     const row = mine ?? this.#row(message);
     this.#rows.set(message.seq, row);
-    this.seq = Math.max(this.seq, message.seq);
+    if (message.seq > this.seq) [this.seq, this.at] = [message.seq, message.created_at];
     if (mine) this.#posted(mine, message);
     const before = this.#loose.values().next().value ?? null;
     if (!mine || row.nextElementSibling !== before) this.#place(row, before);
@@ -227,7 +232,7 @@ export class Thread {
     const words = el("span", {}, `Not sent. ${detail ?? ""}`);
     const again = this.onRetry && el("button", { type: "button", class: "link", onclick: () => this.onRetry(id) }, "Try again");
     const away = this.onDiscard && el("button", { type: "button", class: "link", onclick: () => this.onDiscard(id) }, "Remove");
-    return [words, again, away].filter(Boolean);
+    return [words, el("span", { class: "ways" }, again, away)];
   }
 
   // Under the newest of my messages: whether it was stored, and whether it was seen.

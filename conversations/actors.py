@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import wraps
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 from uuid import UUID
 
+from django.conf import settings
+from django.contrib.auth import get_user
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -109,6 +112,15 @@ def staff_with(key: str) -> StaffActor | None:
         .first()
     )
     return StaffActor(token.user) if token else None
+
+
+def staff_in(session_key: str | None) -> StaffActor | None:
+    """The member of staff who is signed in with this session, read anew: a socket outlives a sign-out, a new password
+    and a deactivation, and none of them may go unnoticed."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = get_user(request)
+    return StaffActor(user) if isinstance(user, User) and user.is_active else None
 
 
 class BearerAuthentication(SessionAuthentication):

@@ -1,7 +1,305 @@
-"""The agent's socket."""
+"""The agent's socket: the queue, and the conversations she watches."""
 
-from conversations.socket import DeskSocket
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+from django.utils import timezone
+
+from conversations import live, posting
+from conversations.actors import Action, StaffActor, staff_in, staff_with
+from conversations.feed import Feed
+from conversations.lifecycle import Status
+from conversations.limits import MESSAGES
+from conversations.models import Conversation, Role
+from conversations.posting import Posted, Refused
+from conversations.socket import NOT_YOURS, DeskSocket, Frame, RateLimited, number_in, text_in, uuid_in
+
+from . import inbox, presence, waits
+from .lists import counts
+from .models import Agent
+
+log = logging.getLogger(__name__)
+
+MAX_WATCHED = 200  # conversations a socket
+QUEUE_EVERY = 0.5  # seconds between two `queue` frames, however fast the queue changes
+TRUSTED = 15.0  # seconds for which a right that was seen counts; a ping renews it
+STILL_HERE_EVERY = 3  # pings
+VIEWER_LASTS = 75.0  # seconds; one who has not said "still here" twice is gone
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass
+class Watched:
+    """A conversation on an agent's screen."""
+
+    feed: Feed
+    status: str
+    viewers: dict[str, tuple[str, float]] = field(default_factory=dict)  # other agents: name, when heard of
+
+    def names(self) -> list[str]:
+        return sorted(name for name, _ in self.viewers.values())
 
 
 class InboxConsumer(DeskSocket):
     frames = frozenset({"hello", "watch", "unwatch", "message", "typing", "read", "ping"})
+    agent: Agent | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watched: dict[UUID, Watched] = {}
+        self.token, self.trusted_until, self.queue_said, self.pings = "", 0.0, 0.0, 0
+        self.queue_due: asyncio.Task[None] | None = None
+
+    async def on_hello(self, frame: Frame) -> None:
+        self.token = text_in(frame, "token") if "token" in frame else ""
+        agent, many = await self._allowed(self._arrive)
+        self.agent = agent
+        await self.join(live.INBOX)
+        await self.join(live.agent_group(agent.user_id))
+        await self.welcome({"agent": agent.as_json(), "counts": many})
+
+    async def disconnect(self, code: int) -> None:
+        await super().disconnect(code)
+        if self.queue_due:
+            self.queue_due.cancel()
+        for conversation_id in self.watched:
+            self._announce_me(conversation_id, "left")
+
+    # --- What the agent sends ------------------------------------------------------------------------------------
+
+    async def on_watch(self, frame: Frame) -> None:
+        conversation_id, after = uuid_in(frame, "conversation"), number_in(frame, "after", 0)
+        if conversation_id not in self.watched and len(self.watched) >= MAX_WATCHED:
+            raise Refused("too_many", f"At most {MAX_WATCHED} conversations at a time. Leave one first.")
+        conversation = await self._allowed(self._look, conversation_id, Action.READ)
+        # Join first, then read: what is said in between is announced as well as read, and shown once.
+        await self.join(live.conversation_group(conversation_id))
+        await self.join(live.watchers_group(conversation_id))
+        feed = Feed(conversation_id, after=after, notes=True)
+        messages = await feed.catch_up()
+        self.watched[conversation_id] = Watched(feed, conversation.status)
+        await self.say({"type": "messages", "conversation": str(conversation_id), "messages": messages})
+        self._announce_me(conversation_id, "came")
+
+    async def on_unwatch(self, frame: Frame) -> None:
+        conversation_id = uuid_in(frame, "conversation")
+        if self.watched.pop(conversation_id, None):
+            await self.leave(live.conversation_group(conversation_id))
+            await self.leave(live.watchers_group(conversation_id))
+            self._announce_me(conversation_id, "left")
+
+    async def on_message(self, frame: Frame) -> None:
+        conversation_id, client_id = uuid_in(frame, "conversation"), uuid_in(frame, "client_id")
+        body, as_note = text_in(frame, "body"), frame.get("note") is True
+        assert self.agent is not None
+        if wait := MESSAGES.take(f"agent:{self.agent.pk}:{conversation_id}"):
+            raise RateLimited(wait)
+        posted = await self._allowed(self._speak, conversation_id, body, client_id, as_note)
+        ack = {"type": "ack", "conversation": str(conversation_id), "client_id": str(client_id)}
+        await self.say(ack | {"seq": posted.message.seq})
+        if watched := self.watched.get(conversation_id):
+            await self._show(conversation_id, await watched.feed.take(posted.message.as_json()))
+
+    async def on_typing(self, frame: Frame) -> None:
+        conversation_id = uuid_in(frame, "conversation")
+        role = Role.NOTE if frame.get("note") is True else Role.AGENT
+        await self._allowed(self._look, conversation_id, Action.SPEAK)
+        assert self.agent is not None
+        live.announce_typing(conversation_id, role, sender=self.id, name=self.agent.name)
+
+    async def on_read(self, frame: Frame) -> None:
+        await self._allowed(self._read, uuid_in(frame, "conversation"), number_in(frame, "seq"))
+
+    async def on_ping(self, frame: Frame) -> None:
+        """Her heartbeat; it also heals what announcements lost: messages, statuses, who else is here."""
+        version, newest = await self._allowed(self._beat)
+        for conversation_id, (last_seq, status) in newest.items():
+            watched = self.watched[conversation_id]
+            if last_seq > watched.feed.seen:
+                await self._show(conversation_id, await watched.feed.catch_up())
+            if status != watched.status:
+                await self.chat_status({"conversation": str(conversation_id), "status": status})
+        await self._refresh_viewers()
+        last_seqs = {str(conversation_id): last_seq for conversation_id, (last_seq, _) in newest.items()}
+        await self.say({"type": "pong", "queue_version": version, "last_seq": last_seqs})
+
+    # --- What the groups announce --------------------------------------------------------------------------------
+
+    async def dispatch(self, message: Frame) -> None:
+        if message["type"].startswith("websocket.") or await self._may_hear():
+            await super().dispatch(message)
+
+    async def chat_message(self, event: Frame) -> None:
+        conversation_id = UUID(event["conversation"])
+        if watched := self.watched.get(conversation_id):
+            await self._show(conversation_id, await watched.feed.take(event["message"]))
+
+    async def chat_status(self, event: Frame) -> None:
+        conversation_id = UUID(event["conversation"])
+        if not (watched := self.watched.get(conversation_id)):
+            return
+        watched.status = event["status"]
+        if event["status"] == Status.ESCALATED and "handoff" not in event:
+            event = event | {"handoff": await self._allowed(self._handoff, conversation_id)}
+        more = {key: event[key] for key in ("reason", "handoff") if event.get(key)}
+        await self.say({"type": "status", "conversation": event["conversation"], "status": event["status"]} | more)
+
+    async def chat_delta(self, event: Frame) -> None:
+        await self._pass_on("delta", event, "turn", "text")
+
+    async def chat_delta_end(self, event: Frame) -> None:
+        await self._pass_on("delta_end", event, "turn")
+
+    async def chat_typing(self, event: Frame) -> None:
+        if event["sender"] != self.id:
+            await self._pass_on("typing", event, "role", "name")
+
+    async def chat_read(self, event: Frame) -> None:
+        await self._pass_on("read", event, "role", "seq")
+
+    async def inbox_handoff(self, event: Frame) -> None:
+        conversation_id = UUID(event["conversation"])
+        if conversation_id in self.watched:
+            handoff = await self._allowed(self._handoff, conversation_id)
+            await self.say({"type": "handoff", "conversation": event["conversation"], "handoff": handoff})
+
+    async def inbox_assigned(self, event: Frame) -> None:
+        await self.say({"type": "assigned", "handoff": event["handoff"]})
+
+    async def inbox_queue(self, event: Frame) -> None:
+        """At once, or as one frame for all that happens within QUEUE_EVERY."""
+        if self.queue_due is None:
+            self.queue_due = asyncio.create_task(self._say_queue())
+
+    async def _say_queue(self) -> None:
+        await asyncio.sleep(max(0.0, self.queue_said + QUEUE_EVERY - _clock()))
+        self.queue_due, self.queue_said = None, _clock()  # what changes from here on is told by the next
+        try:
+            await self.say({"type": "queue", "counts": await self._allowed(self._counts)})
+        except (Refused, DatabaseError) as error:
+            log.warning("the queue's counts could not be told: %s", error)
+
+    async def inbox_viewer(self, event: Frame) -> None:
+        watched = self.watched.get(conversation_id := UUID(event["conversation"]))
+        assert self.agent is not None
+        if watched is None or event["viewer"] == str(self.agent.pk):
+            return
+        before = watched.names()
+        if event["state"] == "left":
+            watched.viewers.pop(event["viewer"], None)
+        else:
+            watched.viewers[event["viewer"]] = event["name"], _clock()
+        if event["state"] == "came":
+            self._announce_me(conversation_id, "here")
+        await self._say_viewers(conversation_id, before)
+
+    # --- Who else looks on ---------------------------------------------------------------------------------------
+
+    def _announce_me(self, conversation_id: UUID, state: str) -> None:
+        if self.agent:
+            live.announce_viewer(conversation_id, str(self.agent.pk), self.agent.name, state)
+
+    async def _refresh_viewers(self) -> None:
+        self.pings += 1
+        for conversation_id, watched in self.watched.items():
+            before = watched.names()
+            kept = {who: heard for who, heard in watched.viewers.items() if heard[1] > _clock() - VIEWER_LASTS}
+            watched.viewers = kept
+            await self._say_viewers(conversation_id, before)
+            if self.pings % STILL_HERE_EVERY == 0:
+                self._announce_me(conversation_id, "here")
+
+    async def _say_viewers(self, conversation_id: UUID, before: list[str]) -> None:
+        if (names := self.watched[conversation_id].names()) != before:
+            await self.say({"type": "viewers", "conversation": str(conversation_id), "agents": names})
+
+    # --- Rights --------------------------------------------------------------------------------------------------
+
+    async def _allowed(self, work: Callable[Concatenate[StaffActor, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Does `work` if she may still answer customers; otherwise the socket closes."""
+        session_key = getattr(self.scope.get("session"), "session_key", None)
+
+        def look_and_work() -> T:
+            actor = staff_with(self.token) if self.token else staff_in(session_key)
+            if actor is None or not actor.may(Action.ANSWER):
+                raise Refused("not_yours", "This inbox is not yours.")
+            return work(actor, *args, **kwargs)
+
+        try:
+            answer = await database_sync_to_async(look_and_work)()
+        except Refused as refusal:
+            if refusal.code == "not_yours":
+                await self.close(NOT_YOURS)
+            raise
+        self.trusted_until = _clock() + TRUSTED
+        return answer
+
+    async def _may_hear(self) -> bool:
+        """A socket that only listens is asked for its right as well, when none of its frames has shown it lately."""
+        if _clock() < self.trusted_until:
+            return True
+        try:
+            await self._allowed(lambda actor: None)
+        except Refused:
+            return False
+        except DatabaseError as error:
+            log.warning("a right could not be checked, an announcement was withheld: %s", error)
+            return False
+        return True
+
+    # --- Database ------------------------------------------------------------------------------------------------
+
+    def _arrive(self, actor: StaffActor) -> tuple[Agent, Frame]:
+        agent = Agent.of(actor.user)
+        presence.seen(agent, timezone.now())
+        return agent, counts(actor.user)
+
+    def _beat(self, actor: StaffActor) -> tuple[str, dict[UUID, tuple[int, str]]]:
+        presence.seen(Agent.of(actor.user), timezone.now())
+        rows = Conversation.objects.visible_to(actor).filter(pk__in=list(self.watched))
+        newest = {pk: (last_seq, status) for pk, last_seq, status in rows.values_list("pk", "last_seq", "status")}
+        return waits.queue_version(), newest
+
+    def _counts(self, actor: StaffActor) -> Frame:
+        return counts(actor.user)
+
+    def _look(self, actor: StaffActor, conversation_id: UUID, action: Action) -> Conversation:
+        conversation = Conversation.objects.visible_to(actor).filter(pk=conversation_id).first()
+        if conversation is None or not actor.may(action, conversation):
+            raise Refused("not_found", "There is no such conversation.")
+        return conversation
+
+    def _handoff(self, actor: StaffActor, conversation_id: UUID) -> Frame | None:
+        return waits.handoff_of(self._look(actor, conversation_id, Action.READ), for_staff=True)
+
+    def _speak(self, actor: StaffActor, conversation_id: UUID, body: str, client_id: UUID, as_note: bool) -> Posted:
+        self._look(actor, conversation_id, Action.NOTE if as_note else Action.SPEAK)
+        say = inbox.note if as_note else inbox.reply
+        return say(conversation_id, Agent.of(actor.user), body, client_id=client_id)
+
+    def _read(self, actor: StaffActor, conversation_id: UUID, seq: int) -> None:
+        self._look(actor, conversation_id, Action.READ)
+        posting.mark_read(conversation_id, role=Role.AGENT, seq=seq)
+
+    # --- Frames --------------------------------------------------------------------------------------------------
+
+    async def _show(self, conversation_id: UUID, messages: list[Frame]) -> None:
+        for message in messages:
+            await self.say({"type": "message", "conversation": str(conversation_id), "message": message})
+
+    async def _pass_on(self, kind: str, event: Frame, *keys: str) -> None:
+        if UUID(event["conversation"]) in self.watched:
+            content: dict[str, Any] = {key: event[key] for key in keys if event.get(key) not in (None, "")}
+            await self.say({"type": kind, "conversation": event["conversation"]} | content)
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()

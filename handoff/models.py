@@ -2,20 +2,25 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from conversations.actors import Action, StaffActor
 from conversations.lifecycle import Status as ConversationStatus
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from conversations.models.desk import Singleton
 
 LOWEST_PRIORITY = 5  # 1 is the most urgent
+CARRIED = 20  # messages that a request carries
+HEARTBEAT_LASTS = timedelta(seconds=45)  # an inbox pings every 10 s; one that has missed four is gone
 OPEN = ("waiting", "assigned")
 
 
@@ -35,10 +40,14 @@ class HandoffSettings(Singleton):
     """Thresholds of the rules, weights of the priority."""
 
     failed_attempts = models.PositiveIntegerField(
-        default=3, validators=[MinValueValidator(1)], help_text="Consecutive failed attempts before a person takes over."
+        default=3,
+        validators=[MinValueValidator(1)],
+        help_text="Consecutive failed attempts before a person takes over.",
     )
     frustrated_messages = models.PositiveIntegerField(
-        default=2, validators=[MinValueValidator(1)], help_text="Frustrated messages among her last ones that call a person."
+        default=2,
+        validators=[MinValueValidator(1)],
+        help_text="Frustrated messages among her last ones that call a person.",
     )
     frustration_window = models.PositiveIntegerField(
         default=5, validators=[MinValueValidator(1)], help_text="How many of her last messages are looked at."
@@ -50,7 +59,7 @@ class HandoffSettings(Singleton):
     premium_bonus = models.PositiveIntegerField(default=2, help_text="Steps nearer to 1 for a premium customer.")
     billing_bonus = models.PositiveIntegerField(default=1, help_text="Steps nearer to 1 for a billing question.")
     long_bonus = models.PositiveIntegerField(default=1, help_text="Steps nearer to 1 for a long conversation.")
-    long_after_minutes = models.PositiveIntegerField(default=15, help_text="From this age a conversation is long.")
+    long_after_minutes = models.PositiveIntegerField(default=15, help_text="A conversation older than this is long.")
     ageing_minutes = models.PositiveIntegerField(
         default=10, validators=[MinValueValidator(1)], help_text="One step nearer to 1 for each such wait in the queue."
     )
@@ -60,6 +69,14 @@ class HandoffSettings(Singleton):
 
     def __str__(self) -> str:
         return "Handoff settings"
+
+
+class AgentQuerySet(models.QuerySet["Agent"]):
+    def there(self, as_of: datetime) -> Self:
+        """Those who take work now: switched to online, with an inbox open."""
+        return self.filter(
+            presence=Agent.Presence.ONLINE, last_seen_at__gt=as_of - HEARTBEAT_LASTS, user__is_active=True
+        )
 
 
 class Agent(models.Model):
@@ -75,11 +92,29 @@ class Agent(models.Model):
     presence = models.CharField(max_length=10, choices=Presence, default=Presence.ONLINE)
     last_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    objects = AgentQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def of(cls, user: User) -> "Agent":
+        """The agent that `user` is, made at first use for whoever may answer. Raises PermissionDenied for others."""
+        if not StaffActor(user).may(Action.ANSWER):
+            raise PermissionDenied
+        name = user.get_full_name() or user.get_username().partition("@")[0]  # customers see it
+        return cls.objects.get_or_create(user=user, defaults={"name": name[:80]})[0]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"id": self.pk, "name": self.name, "presence": self.presence, "capacity": self.capacity}
+
+    def is_there(self, as_of: datetime) -> bool:
+        """As AgentQuerySet.there has it."""
+        awake = self.last_seen_at is not None and self.last_seen_at > as_of - HEARTBEAT_LASTS
+        return awake and self.presence == Agent.Presence.ONLINE
 
 
 class HandoffQuerySet(models.QuerySet["Handoff"]):
@@ -112,7 +147,7 @@ class Handoff(models.Model):
         ASSIGNED = "assigned", "With an agent"
         RETURNED = "returned", "Handed back"
         RESOLVED = "resolved", "Resolved"
-        ENDED = "ended", "Ended without an agent"  # the customer left, or the conversation was closed otherwise
+        ENDED = "ended", "Ended otherwise"  # the customer left, or the conversation was closed for its age
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="handoffs")
@@ -127,8 +162,12 @@ class Handoff(models.Model):
     summary = models.TextField(blank=True)
     summary_engine = models.CharField(max_length=10, blank=True)  # "model" or "local"
     brief_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    brief_attempts = models.PositiveSmallIntegerField(default=0)
     agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.SET_NULL, related_name="handoffs")
-    #: What the customer was told when it began, in seconds: kept to see how right it was.
+    #: Where the customer stood in line when it began, for how many agents, and the wait she was told, in seconds: kept
+    #: to see how right that was, and to tell the next one.
+    place = models.PositiveIntegerField(null=True, blank=True)
+    agents_there = models.PositiveIntegerField(null=True, blank=True)
     estimate_low = models.PositiveIntegerField(null=True, blank=True)
     estimate_high = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -154,6 +193,7 @@ class Handoff(models.Model):
         indexes = [
             models.Index(fields=["status", "created_at"], name="handoff_queue"),
             models.Index(fields=["agent", "status"], name="handoff_by_agent"),
+            models.Index(fields=["claimed_at"], name="handoff_by_claim"),
         ]
 
     def __str__(self) -> str:
@@ -163,6 +203,11 @@ class Handoff(models.Model):
     def ticket(self) -> str:
         """The number a customer can quote."""
         return f"SD-{self.pk.hex[:8].upper()}"
+
+    def carried(self) -> list[Message]:
+        """The newest messages up to the one that triggered it, oldest first."""
+        before = self.conversation.messages.public().filter(seq__lte=self.trigger_seq)
+        return list(before.order_by("-seq")[:CARRIED])[::-1]
 
 
 class HandoffEvent(models.Model):

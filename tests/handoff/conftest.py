@@ -1,0 +1,44 @@
+"""Cleo's conversation, the agents' desks, and a turn of the assistant as far as the rules see it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from conversations.models import Conversation, Customer
+    from handoff.models import Agent
+    from tests.handoff.talking import Talk
+
+
+@pytest.fixture
+def talk(cleo: "Customer") -> "Talk":
+    """Cleo's conversation with the assistant."""
+    from tests.handoff.talking import Talk
+
+    return Talk.of(cleo)
+
+
+@pytest.fixture
+def new_talk(cleo: "Customer") -> "Callable[..., Talk]":
+    """Another customer's conversation: `new_talk("Dora", tier="premium")`."""
+    from conversations.models import Customer
+    from tests.handoff.talking import Talk
+
+    return lambda name="Dora", **facts: Talk.of(Customer.objects.create(name=name, **facts))
+
+
+@pytest.fixture
+def ana_agent(ana: "User") -> "Agent":
+    from handoff.models import Agent
+
+    return Agent.of(ana)
+
+
+@pytest.fixture
+def ben_agent(ben: "User") -> "Agent":
+    from handoff.models import Agent
+
+    return Agent.of(ben)

@@ -1,0 +1,109 @@
+"""What the tests of conversations share: the smallest desk behind the seam, ways to a status, an ear on the broker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+from redis.asyncio import Redis
+
+from conversations.assistant import Draft, Outcome, Say
+from conversations.assistant.turn import Turn
+from conversations.lifecycle import Status
+from conversations.models import Conversation, Role, Transition
+from conversations.posting import append
+
+Event = dict[str, Any]
+
+#: The shortest legal way from a new conversation to each status.
+WAY_TO = {
+    Status.ACTIVE: (),
+    Status.PROCESSING: (Status.PROCESSING,),
+    Status.WAITING_FOR_INPUT: (Status.PROCESSING, Status.WAITING_FOR_INPUT),
+    Status.IDLE: (Status.IDLE,),
+    Status.ESCALATED: (Status.ESCALATED,),
+    Status.CLOSED: (Status.CLOSED,),
+}
+
+
+def moved(conversation: Conversation, *path: Status) -> Conversation:
+    for status in path:
+        conversation.move(status, reason="test", actor=Transition.SYSTEM)
+    return conversation
+
+
+def transcript(conversation: Conversation) -> list[tuple[str, str]]:
+    return list(conversation.messages.order_by("seq").values_list("role", "body"))
+
+
+def stored(conversation: Conversation) -> Conversation:
+    return Conversation.objects.get(pk=conversation.pk)
+
+
+# --- The smallest desk behind the seam -----------------------------------------------------------------------------
+
+
+def to_a_person(turn: Turn) -> bool:
+    """A person is called when she asks for one, or when the assistant cannot go on."""
+    lost = turn.draft is not None and turn.draft.outcome in (Outcome.FAILED, Outcome.HAND_OVER)
+    if not (turn.asked or lost):
+        return False
+    append(turn.conversation, role=Role.SYSTEM, body="I'm connecting you with a human agent. Please wait…")
+    turn.conversation.move(Status.ESCALATED, reason="human_requested", actor=Transition.SYSTEM)
+    return True
+
+
+def in_line(conversation: Conversation, *, for_staff: bool) -> dict[str, Any] | None:
+    if conversation.status != Status.ESCALATED:
+        return None
+    shape: dict[str, Any] = {"status": "waiting", "position": 1, "estimated_wait": {"low": 60, "high": 180}}
+    return shape | ({"reason": "User requested human assistance"} if for_staff else {})
+
+
+async def say_again(turn: Turn, say: Say) -> Draft:
+    say(turn.text)
+    return Draft(Outcome.ANSWERED, f"You said: {turn.text}")
+
+
+# --- What is announced ---------------------------------------------------------------------------------------------
+
+
+class Ear:
+    """Hears what a group is told, over the real broker."""
+
+    def __init__(self, layer: Any, channel: str) -> None:
+        self.layer, self.channel = layer, channel
+
+    async def next(self, seconds: float = 5) -> Event:
+        async with asyncio.timeout(seconds):
+            event: Event = await self.layer.receive(self.channel)
+        return event
+
+    async def until(self, kind: str) -> list[Event]:
+        """Everything up to and with the first event of this type."""
+        heard = [await self.next()]
+        while heard[-1]["type"] != kind:
+            heard.append(await self.next())
+        return heard
+
+
+@asynccontextmanager
+async def listening(group: str) -> AsyncIterator[Ear]:
+    layer: Any = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(group, channel)
+    await subscribed(group)
+    try:
+        yield Ear(layer, channel)
+    finally:
+        await layer.group_discard(group, channel)
+        await layer.flush()
+
+
+async def subscribed(group: str) -> None:
+    """Waits until the broker itself lists the subscription: before that, an announcement could pass it by."""
+    async with Redis.from_url(settings.REDIS_URL) as redis, asyncio.timeout(5):
+        while not (await redis.pubsub_numsub(f"desk__group__{group}"))[0][1]:
+            await asyncio.sleep(0.01)

@@ -15,7 +15,7 @@ from handoff import api as handoff_api
 from handoff.escalation import escalate
 from handoff.waits import handoff_of
 
-from . import health
+from . import health, pages
 
 _doors = {"escalate": escalate, "handoff_of": handoff_of}
 
@@ -71,5 +71,6 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("accounts/login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("admin/login/", pages.admin_sign_in),
     path("admin/", admin.site.urls),
 ]

@@ -22,6 +22,7 @@ const talk = new Talk({ onElsewhere: follow });
 const host = new Host({
   onDetails: (told) => {
     details = told;
+    if (["light", "dark"].includes(told.theme)) document.documentElement.dataset.theme = told.theme;
     if (CSS.supports("color", told.accent ?? "")) document.documentElement.style.setProperty("--brand", told.accent);
   },
   onShown: (open) => {
@@ -80,7 +81,7 @@ $("shut")?.addEventListener("click", () => host.shut());
 if (outbox.restore()) open();
 follow();
 render();
-composer.focus();
+if (!host.embedded) composer.focus(); // a site's own page keeps its focus until the chat is opened
 
 // --- what she does ------------------------------------------------------------------------------------------------------
 

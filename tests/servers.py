@@ -25,6 +25,7 @@ def prepare_environment() -> Path:
         if name in OTHERS or name.startswith(("OPENAI_", "AZURE_OPENAI_", "LLM_")):
             del os.environ[name]
     folder = Path(tempfile.mkdtemp(prefix="desk-"))
+    (folder / "data" / "static").mkdir(parents=True)  # whitenoise warns where there is none
     os.environ["DESK_DATA"] = str(folder / "data")
     os.environ["DJANGO_SETTINGS_MODULE"] = "supportdesk.settings"
     return folder

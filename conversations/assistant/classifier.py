@@ -14,39 +14,41 @@ from .turn import Routing, Turn
 log = logging.getLogger(__name__)
 
 TOKENS = 20
+UNSAID = 0.5  # how sure a model counts that names an intent and no number
 
 
 async def classify(turn: Turn) -> Routing:
     """Never an intent that is switched off; below the floor, and for an unknown name, the default."""
-    known, floor = await database_sync_to_async(_known)()
-    if not llm.available():
-        routing = await database_sync_to_async(local.classify)(turn)
-    else:
-        try:
-            routing = _read(await llm.complete(prompts.classifying(turn, known.values()), max_tokens=TOKENS), known)
-        except llm.ModelFailed as error:
-            log.warning("the model could not classify, the local classifier stands in: %s", error)
-            routing = await database_sync_to_async(local.classify)(turn)
-            routing = replace(routing, why=f"stands in for the model ({error}); {routing.why}".rstrip("; "))
-    if routing.confidence < floor:
-        why = f"not sure enough of {routing.intent or 'anything'}, the floor is {floor:g}"
-        routing = replace(_default(known), confidence=routing.confidence, engine=routing.engine, why=why)
-    return routing
+    known, floor, routing = await database_sync_to_async(_locally)(turn)
+    if llm.available():
+        routing = await _by_model(turn, known, stand_in=routing)
+    if routing.confidence >= floor:
+        return routing
+    why = f"not sure enough of {routing.intent or 'anything'}, the floor is {floor:g}; {routing.why}"
+    return replace(routing, intent=_default(known), handler=DEFAULT, why=why.rstrip("; "))
 
 
-def _known() -> tuple[dict[str, local.Wish], float]:
-    return local.learned().wishes, DeskSettings.current().confidence_floor
+def _locally(turn: Turn) -> tuple[dict[str, local.Wish], float, Routing]:
+    return local.learned().wishes, DeskSettings.current().confidence_floor, local.classify(turn)
+
+
+async def _by_model(turn: Turn, known: dict[str, local.Wish], *, stand_in: Routing) -> Routing:
+    try:
+        prompt = prompts.classifying(turn, known.values())
+        return _read(await llm.complete(prompt, limit="classify_timeout", max_tokens=TOKENS), known)
+    except llm.ModelFailed as error:
+        log.warning("the model could not classify, the local classifier stands in: %s", error)
+        return replace(stand_in, why=f"stands in for the model ({error}); {stand_in.why}".rstrip("; "))
 
 
 def _read(answer: str, known: dict[str, local.Wish]) -> Routing:
     """The model's line, "<name> <confidence>". A confidence it left out is read as one that just passes."""
-    line = re.fullmatch(r"\W*([\w-]+)\W*([01]?\.\d+|[01])?\W*", answer)
-    name, sure = line.groups() if line else (answer, None)
-    confidence = min(1.0, float(sure)) if sure else 0.5
-    if wish := known.get(name.lower()):
-        return Routing(wish.name, wish.handler, confidence, "model")
-    return replace(_default(known), confidence=confidence, why=f"the model named an unknown intent: {name[:60]!r}")
+    sure = re.search(r"(?<![\w.-])(?:0?\.\d+|1(?:\.0*)?|0)(?![\w.-])", answer)
+    confidence = float(sure.group()) if sure else UNSAID
+    if named := next((known[name] for name in re.findall(r"[\w-]+", answer.lower()) if name in known), None):
+        return Routing(named.name, named.handler, confidence, "model")
+    return Routing(_default(known), DEFAULT, confidence, "model", f"the model named an unknown intent: {answer[:60]!r}")
 
 
-def _default(known: dict[str, local.Wish]) -> Routing:
-    return Routing(DEFAULT if DEFAULT in known else "", DEFAULT, 0.5, "model")
+def _default(known: dict[str, local.Wish]) -> str:
+    return DEFAULT if DEFAULT in known else ""

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Rows = TypeVar("Rows")
 Made = TypeVar("Made")
@@ -36,7 +36,7 @@ class Fresh(Generic[Rows, Made]):
         self._read_at = float("-inf")
 
 
-_all: "list[Fresh[object, object]]" = []
+_all: list[Fresh[Any, Any]] = []
 
 
 def expire_all() -> None:

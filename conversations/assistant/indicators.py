@@ -119,37 +119,49 @@ _STRONG: Final = _any(
     r"\b(?:doesn't|don't|didn't|not) (?:even )?(?:care|listening|bother)\b",
 )
 
-_WEAK: Final = _any(
-    # waiting
-    r"\bstill (?:no|not|nothing|haven't|hasn't|isn't|don't|doesn't|can't|waiting|on hold|stuck|broken)\b",
-    r"\b(?:\d+|two|three|four|five|six|several|many)\+? ?(?:hours?|hrs?|days|weeks|months|times)\b",
+_TELLING: Final = _any(
+    # kept waiting, or sent round in circles
+    r"\b(?:still|been|left|keep(?:s|ing)? (?:me|us)) (?:waiting|on hold|stuck)\b",
+    r"\bon hold (?:for|again|with)\b",
     r"\bfor (?:hours|days|weeks|months|ages)\b",
-    r"\bon hold\b",
-    r"\b(?:took|take|taking) (?:so|too|forever|ages|this) ?long\b",
-    # once more
-    r"\b(?:second|third|fourth|fifth|sixth|2nd|3rd|[4-9]th|tenth|umpteenth) time\b",
-    r"\b(?:again and again|over and over|once again|yet again|every (?:single )?time)\b",
-    r"\bkeeps? (?:on )?\w+ing\b",
+    r"\b(?:again and again|over and over|yet again|every single time|umpteenth time|(?:third|fourth|fifth|[3-9](?:rd|th)) time)\b",
     r"\bi(?:'ve| have)? already (?:told|said|did|tried|sent|gave|explained|called)\b",
+    r"\b(?:took|take|taking) (?:forever|ages)\b",
     # let down
     r"\b(?:no ?one|nobody) (?:\w+ )?(?:answers?|helps?|replies|responds?|cares?|knows?|picks? up|tells?|told|called|came)\b",
-    r"\bnever (?:got|received|came|arrived|called|showed|answered|heard|works?)\b",
-    r"\b(?:no|zero|without any) (?:response|reply|answer|explanation|apology|help|update|communication|customer service)\b",
-    r"\b(?:you|they) (?:guys |people )?(?:can't|won't|couldn't|refuse)\b",
-    r"\bwhy (?:can't|don't|won't|haven't|hasn't)\b",
+    r"\b(?:no|zero|without any) (?:response|reply|answer|explanation|apology|communication|customer service)\b",
+    r"\bnever (?:got|received|came|arrived|called|showed|answered|heard)\b",
     r"\b(?:hung|hangs?) up on\b",
-    r"\b(?:ruined|stranded|ignor(?:ed|ing|es)|fail(?:ed|s|ure|ing)?)\b",
+    r"\b(?:ruined|stranded|ignored|ignoring|abandoned)\b",
+    r"\byou (?:guys |people )?(?:lost|broke|cancelled|refuse|failed)\b",
     # tone
-    r"\b(?:hate|damn|bloody|freaking|seriously|poor(?:ly)?|bad|smh|ffs|omg|come on)\b",
+    r"\b(?:smh|ffs|omfg|come on)\b",
+    r"\b(?:i|we) (?:really )?hate\b",
     r"\bmakes? no sense\b",
     r"\bhow (?:hard|difficult) (?:is|can) it\b",
-    r"\?{2,}",
+    r"\bwhat kind of (?:\w+ )?(?:service|company|business)\b",
+    r"\?{3,}",
     r"[😡🤬😠😤🙄👎😒💩]",
     r"#\w*(?:fail|worst|never|angry|bad|poor)\w*",
 )
 
+_WEAK: Final = _any(
+    r"\bstill (?:no|not|nothing|haven't|hasn't|isn't|don't|doesn't|can't|broken)\b",
+    r"\b(?:\d+|two|three|four|five|six|several|many)\+? ?(?:hours?|hrs?|days|weeks|months|times)\b",
+    r"\bon hold\b",
+    r"\b(?:took|take|taking) (?:so|too|this) ?long\b",
+    r"\b(?:second|2nd) time\b",
+    r"\b(?:once again|every time)\b",
+    r"\bkeeps? (?:on )?\w+ing\b",
+    r"\b(?:you|they) (?:guys |people )?(?:can't|won't|couldn't|refuse)\b",
+    r"\bwhy (?:can't|don't|won't|haven't|hasn't)\b",
+    r"\bfail(?:ed|s|ure|ing)?\b",
+    r"\b(?:damn|bloody|freaking|seriously|poor(?:ly)?|bad|omg)\b",
+    r"\?\?",
+)
+
 #: Each with its weight. They count as independent hints, so that two weak ones make a strong one.
-FRUSTRATION: Final = ((_CLIENTS, 0.7), (_CLIENTS_MARK, 0.5), (_STRONG, 0.6), (_WEAK, 0.3))
+FRUSTRATION: Final = ((_CLIENTS, 0.7), (_CLIENTS_MARK, 0.5), (_STRONG, 0.6), (_TELLING, 0.5), (_WEAK, 0.3))
 SHOUTING: Final = 0.3
 
 #: Before an indicator, these take it back: "not terrible", "sorry to be annoying".

@@ -18,6 +18,7 @@ Prompt = list[dict[str, str]]  # {"role", "content"} each
 T = TypeVar("T")
 
 RETRIES = 2  # and only for a connection that failed, 429 and 5xx, before the first token
+PASSING = (429, 500, 502, 503, 504)  # may be over in a moment
 MAX_PAUSE = 3.0  # seconds before a retry; a server that asks for more gets none
 PIECE = 0.075  # seconds of a reply that go out together
 ANSWER_TOKENS = 700
@@ -52,15 +53,15 @@ async def stream(prompt: Prompt, say: Say) -> str:
     return _filled(spoken.text)
 
 
-async def complete(prompt: Prompt, *, max_tokens: int, temperature: float = 0.0) -> str:
-    """The reply to `prompt`, in one piece."""
-    async with _within("total_timeout", "the reply"):
+async def complete(prompt: Prompt, *, limit: str, max_tokens: int, temperature: float = 0.0) -> str:
+    """The reply to `prompt`, in one piece, within the limit that settings.LLM has under that name."""
+    async with _within(limit, "the reply"):
         response = await _retried(
             lambda client: client.chat.completions.create(
                 model=settings.LLM["model"],
-                messages=prompt,
+                messages=prompt,  # type: ignore[arg-type]  # its own shape, without its names
                 max_tokens=max_tokens,
-                temperature=temperature,  # type: ignore[arg-type]
+                temperature=temperature,
             )
         )
     try:
@@ -147,22 +148,16 @@ async def _within(limit: str, what: str) -> AsyncIterator[None]:
 
 
 async def _retried(call: "Callable[[AsyncOpenAI], Awaitable[T]]") -> T:
-    import openai
-
-    client = await _client()
-    for attempt in range(RETRIES + 1):
+    client, attempt = await _client(), 0
+    while True:
         try:
             return await call(client)
-        except openai.APIError as error:
+        except Exception as error:  # the package lets broken JSON and broken sockets through as they are
             pause = _pause(error, attempt)
-            if pause is None or attempt == RETRIES:
+            if pause is None:
                 raise ModelFailed(_said(error)) from error
-        except (
-            Exception
-        ) as error:  # an answer that is no JSON, a broken socket: the package lets them through as they are
-            raise ModelFailed(f"the answer cannot be read: {type(error).__name__}") from error
         await asyncio.sleep(pause)
-    raise AssertionError("unreachable")
+        attempt += 1
 
 
 def _pause(error: Exception, attempt: int) -> float | None:
@@ -170,19 +165,19 @@ def _pause(error: Exception, attempt: int) -> float | None:
     import openai
 
     pause = random.uniform(0.1, 0.4) * 2**attempt  # noqa: S311  # jitter, no secret
-    if isinstance(error, openai.APIConnectionError):
+    if attempt < RETRIES and isinstance(error, openai.APIConnectionError):
         return pause
-    if not isinstance(error, openai.APIStatusError) or error.status_code not in (429, 500, 502, 503, 504):
+    if attempt == RETRIES or not isinstance(error, openai.APIStatusError) or error.status_code not in PASSING:
         return None
-    asked = error.response.headers.get("retry-after", "")
-    pause = max(pause, float(asked)) if asked.replace(".", "", 1).isdigit() else pause
+    asked: str = error.response.headers.get("retry-after", "")
+    pause = max(pause, float(asked)) if asked.isdigit() else pause
     return pause if pause <= MAX_PAUSE else None
 
 
 def _said(error: Exception) -> str:
     """What went wrong, without the server's own words: they may hold a key, or the customer's."""
     status = getattr(error, "status_code", None)
-    return f"the model's server answered {status}" if status else f"the model was not reached: {type(error).__name__}"
+    return f"the model's server answered {status}" if status else f"no answer from the model: {type(error).__name__}"
 
 
 # --- Clients ---------------------------------------------------------------------------------------------------------
@@ -201,6 +196,13 @@ async def _client() -> "AsyncOpenAI":
                 del _clients[gone]
             _clients[loop] = wanted, made
     return _clients[loop][1]
+
+
+async def close() -> None:
+    """Closes this loop's connections: for a loop that is about to end."""
+    _, client = _clients.pop(asyncio.get_running_loop(), (None, None))
+    if client:
+        await client.close()
 
 
 def _make() -> "AsyncOpenAI":

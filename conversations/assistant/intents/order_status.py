@@ -43,11 +43,13 @@ async def answer_order_status(turn: Turn, say: Say) -> Draft:
         if draft.outcome is Outcome.ANSWERED:
             return draft
     if not numbers and customer.email and customer.verified:
-        return await database_sync_to_async(_newest)(customer.email)
+        drafted: Draft = await database_sync_to_async(_newest)(customer.email)
+        return drafted
     if missing := [needed for needed, held in zip(NEEDED, (numbers, emails), strict=True) if not held]:
         asked = ASK.format(" and ".join(NEEDED[each] for each in missing))
         return Draft(Outcome.ANSWERED, asked, data={"awaits": missing})
-    return await database_sync_to_async(_one)(numbers, emails)
+    drafted = await database_sync_to_async(_one)(numbers, emails)
+    return drafted
 
 
 def _named(turn: Turn, pattern: re.Pattern[str]) -> list[str]:

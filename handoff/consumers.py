@@ -234,7 +234,7 @@ class InboxConsumer(DeskSocket):
             return work(actor, *args, **kwargs)
 
         try:
-            answer = await database_sync_to_async(look_and_work)()
+            answer: T = await database_sync_to_async(look_and_work)()
         except Refused as refusal:
             if refusal.code == "not_yours":
                 await self.close(NOT_YOURS)

@@ -60,7 +60,7 @@ def step_in(conversation_id: UUID, agent: Agent, *, now: datetime | None = None)
     """Takes a conversation that the assistant holds, without a word yet. Raises Refused once it has ended."""
     now = now or timezone.now()
     with transaction.atomic():
-        conversation = Conversation.objects.lock(conversation_id)
+        conversation = _lock(conversation_id)
         if conversation.status == Status.CLOSED:
             raise Refused("ended", "This conversation has ended.")
         return _held_by(agent, conversation, now)
@@ -76,7 +76,7 @@ def reply(
     has taken it."""
     now = now or timezone.now()
     with transaction.atomic():
-        conversation = Conversation.objects.lock(conversation_id)
+        conversation = _lock(conversation_id)
         known = client_id and conversation.messages.filter(client_id=client_id).exists()
         handoff = None if known or conversation.status == Status.CLOSED else _held_by(agent, conversation, now)
         posted = posting.post(
@@ -97,23 +97,18 @@ def note(conversation_id: UUID, agent: Agent, body: str, *, client_id: UUID | No
 def _held_by(agent: Agent, conversation: Conversation, now: datetime) -> Handoff:
     """The agent's handoff of a locked conversation, taken or made if nobody holds it."""
     if conversation.status != Status.ESCALATED:
-        return _step_in(agent, conversation, now)
-    handoff = conversation.handoffs.filter(status__in=OPEN).select_related("agent", "conversation").first()
+        reason = Reason.AGENT_STEPPED_IN
+        conversation.move(Status.ESCALATED, reason=reason, actor=Transition.AGENT, user=agent.user, now=now)
+        return _open_for(agent, conversation, "took over from the assistant", now)
+    handoff = conversation.handoffs.filter(status__in=OPEN).select_related("agent").first()
     if handoff is None:
-        return _open_for(agent, conversation, "wrote to a conversation in which nobody was asked for", now)
-    if handoff.agent_id == agent.pk:
-        return handoff
-    if handoff.agent:
-        raise _taken(handoff)
-    _assign(handoff, agent, by=agent, now=now)
+        return _open_for(agent, conversation, "took over where nobody had been asked for", now)
+    handoff.conversation = conversation
+    if handoff.agent_id != agent.pk:
+        if handoff.agent:
+            raise _taken(handoff)
+        _assign(handoff, agent, by=agent, now=now)
     return handoff
-
-
-def _step_in(agent: Agent, conversation: Conversation, now: datetime) -> Handoff:
-    conversation.move(
-        Status.ESCALATED, reason=Reason.AGENT_STEPPED_IN, actor=Transition.AGENT, user=agent.user, now=now
-    )
-    return _open_for(agent, conversation, "wrote to a conversation that the assistant held", now)
 
 
 def _open_for(agent: Agent, conversation: Conversation, did: str, now: datetime) -> Handoff:
@@ -154,6 +149,14 @@ def transfer(
     return handoff
 
 
+def free(handoff_id: UUID, *, now: datetime) -> None:
+    """Puts a conversation whose agent does not answer customers any more back into the queue."""
+    with transaction.atomic():
+        handoff = _locked(handoff_id)
+        if handoff.agent is None or not StaffActor(handoff.agent.user).may(Action.ANSWER):
+            _put_back(handoff, by=None, now=now)
+
+
 def hand_back(handoff_id: UUID, agent: Agent, *, note: str = "", now: datetime | None = None) -> Handoff:
     """Gives the conversation back to the assistant, which answers from the customer's next message on."""
     now = now or timezone.now()
@@ -188,14 +191,16 @@ def resolve(handoff_id: UUID, agent: Agent, *, now: datetime | None = None) -> H
 # --- What the verbs share ------------------------------------------------------------------------------------------
 
 
+def _lock(conversation_id: UUID) -> Conversation:
+    return Conversation.objects.select_for_update(of=("self",)).select_related("customer").get(pk=conversation_id)
+
+
 def _locked(handoff_id: UUID) -> Handoff:
     """The handoff as it is now, its conversation locked: always the conversation first, so that no two verbs wait for
     each other. Raises Handoff.DoesNotExist, and Refused if it is over."""
     conversation_id = Handoff.objects.values_list("conversation_id", flat=True).get(pk=handoff_id)
-    conversation = (
-        Conversation.objects.select_for_update(of=("self",)).select_related("customer").get(pk=conversation_id)
-    )
-    handoff = Handoff.objects.select_related("agent").get(pk=handoff_id)
+    conversation = _lock(conversation_id)
+    handoff = Handoff.objects.select_related("agent__user").get(pk=handoff_id)
     handoff.conversation = conversation
     if handoff.status not in OPEN or conversation.status != Status.ESCALATED:
         raise Refused("ended", "This request is over: the conversation was ended or handed back.")

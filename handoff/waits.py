@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, floor
 from typing import Any, Self
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
@@ -21,6 +22,7 @@ from .priority import aged, ageing_reason
 LATELY = (timedelta(hours=2), timedelta(weeks=3))  # the shortest span that holds enough claims tells the pace
 ENOUGH = 5  # claims
 NEWEST = 200  # claims that are looked at
+REPEATED = timedelta(minutes=1)
 UNKNOWN = (60.0, 300.0)  # the pace of a desk without a history: a wide range, because nobody knows
 
 
@@ -57,6 +59,7 @@ def _rounds(since: datetime, until: datetime) -> Iterable[float]:
     claims = Handoff.objects.filter(claimed_at__gt=since, claimed_at__lte=until).exclude(reason=Reason.AGENT_STEPPED_IN)
     newest = claims.order_by("-claimed_at").values_list("created_at", "claimed_at", "place", "agents_there")[:NEWEST]
     for created_at, claimed_at, place, agents in newest:
+        assert claimed_at is not None
         yield (claimed_at - created_at).total_seconds() / _rounds_until(place or 1, agents or 1)
 
 
@@ -156,15 +159,24 @@ def refresh_line() -> None:
     transaction.on_commit(tell_line, robust=True)
 
 
-def tell_line(as_of: datetime | None = None) -> None:
+#: What this process told each conversation in line last, and when.
+_told: dict[UUID, tuple[dict[str, Any], datetime]] = {}
+
+
+def tell_line(as_of: datetime | None = None, *, only_news: bool = False) -> None:
+    """Announces to everybody in line where she stands. With `only_news` to those for whom that differs from what this
+    process told them last, and once a minute to all, since it may have been lost, or another process told otherwise."""
+    global _told
     as_of = as_of or timezone.now()
-    queue = list(Handoff.objects.waiting().in_order(as_of))
-    if not queue:
-        return
+    queue = list(Handoff.objects.waiting().in_order(as_of).select_related("agent"))
     pace = Pace.of(as_of)
-    for position, handoff in enumerate(queue, start=1):
-        payload = told(handoff, Place(position, pace.wait(position)), as_of)
-        live.announce_status(handoff.conversation_id, status=Status.ESCALATED, handoff=payload)
+    places = enumerate(queue, start=1)
+    shapes = {row.conversation_id: told(row, Place(number, pace.wait(number)), as_of) for number, row in places}
+    kept = {pk: (shape, at) for pk, (shape, at) in _told.items() if shapes.get(pk) == shape and as_of - at < REPEATED}
+    news = {pk: shape for pk, shape in shapes.items() if not (only_news and pk in kept)}
+    _told = kept | {pk: (shape, as_of) for pk, shape in news.items()}
+    for conversation_id, shape in news.items():
+        live.announce_status(conversation_id, status=Status.ESCALATED, handoff=shape)
 
 
 # --- How right it was ----------------------------------------------------------------------------------------------
@@ -186,10 +198,12 @@ class Record:
 
 def record(since: datetime, until: datetime) -> Record:
     claims = Handoff.objects.filter(claimed_at__gte=since, claimed_at__lt=until, estimate_high__isnull=False)
+    rows = claims.values_list("created_at", "claimed_at", "estimate_low", "estimate_high").iterator()
     sooner = inside = later = 0
-    for created_at, claimed_at, low, high in claims.values_list(
-        "created_at", "claimed_at", "estimate_low", "estimate_high"
-    ).iterator():
+    for created_at, claimed_at, low, high in rows:
+        assert claimed_at is not None
+        assert low is not None
+        assert high is not None
         waited = (claimed_at - created_at).total_seconds()
         sooner, inside, later = sooner + (waited < low), inside + (low <= waited <= high), later + (waited > high)
     return Record(inside, sooner, later)

@@ -1,0 +1,139 @@
+// The inbox's wiring, top to bottom: one socket, the list it keeps fresh, the conversation that is open, the keys.
+// The list and what stands around a thread are the desk's partials, renewed by htmx; the thread is drawn by chat.js.
+
+import { Connection } from "../conversations/chat.js";
+import { startTips, toast } from "./hints.js";
+import { startKeys } from "./keys.js";
+import { Opened } from "./opened.js";
+import { startTicking, tick } from "./waits.js";
+
+const RENEW_EVERY = 1000; // at most, however much happens
+
+const inbox = document.getElementById("inbox");
+const canned = JSON.parse(document.getElementById("canned-replies").textContent);
+const opened = new Opened({ me: inbox.dataset.me, send: (frame) => connection.send(frame), canned });
+const connection = new Connection({ path: "/ws/inbox/", hello: () => ({}), onFrame: hear, onState: say });
+
+function hear(frame) {
+  opened.hear(frame);
+  if (frame.type === "welcome") {
+    renew("list", "state");
+  } else if (frame.type === "queue" || (frame.type === "pong" && frame.queue_version !== hear.version)) {
+    renew("list");
+  } else if (frame.type === "assigned") {
+    greet(frame.handoff);
+  }
+  if (frame.queue_version !== undefined) hear.version = frame.queue_version;
+  if ((frame.type === "status" || frame.type === "handoff") && frame.conversation === opened.id) renew("list", "state");
+}
+
+// A broken line says so; the thread asks for what it missed as soon as the line is back.
+function say(state) {
+  const words = {
+    reconnecting: "The line broke. Reconnecting… What you write is kept and sent when it is back.",
+    offline: "You are offline. What you write is kept and sent when you are back.",
+    refused: "You are signed out, or may not answer customers any more. Reload to sign in.",
+  }[state];
+  const banner = document.getElementById("connection");
+  banner.hidden = !words;
+  banner.textContent = words ?? "";
+  banner.dataset.tone = state === "refused" ? "late" : "waiting";
+  if (state !== "online") return;
+  opened.watch();
+  opened.outbox.resend();
+}
+
+// Work arrived. What she has just taken herself is on her screen a moment later, and needs no word.
+function greet({ conversation, context }) {
+  renew("list");
+  setTimeout(() => {
+    if (conversation === opened.id) return;
+    toast(`${context?.customer?.name || "A customer"} is yours now.`, { action: { label: "Open", run: () => visit(conversation) } });
+  }, 1500);
+}
+
+// --- keeping the page fresh -------------------------------------------------------------------------------------------
+
+const due = new Set();
+let renewedAt = 0;
+let renewal = 0;
+
+// Asks for the "list" or the open conversation's "state" again: soon, but not at every word somebody says.
+function renew(...parts) {
+  for (const part of parts) due.add(part);
+  if (renewal || document.visibilityState !== "visible") return;
+  renewal = setTimeout(() => {
+    renewal = 0;
+    renewedAt = Date.now();
+    if (due.delete("list")) htmx.trigger("#list", "inbox:refresh");
+    if (due.delete("state") && opened.id) htmx.trigger("#talk-head", "inbox:changed");
+  }, Math.max(60, renewedAt + RENEW_EVERY - Date.now()));
+}
+
+document.addEventListener("visibilitychange", () => due.size && renew());
+
+function visit(id) {
+  const link = document.getElementById(`row-${id}`);
+  if (link) link.click();
+  else htmx.ajax("GET", `/inbox/${id}/`, { target: "#conversation" }).then(() => history.pushState({}, "", `/inbox/${id}/`));
+}
+
+// --- what htmx put on the page ----------------------------------------------------------------------------------------
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  // Signed out meanwhile: the answer is the sign-in page, which belongs on the whole page.
+  if (detail.xhr.responseURL.includes("/accounts/login/")) {
+    detail.shouldSwap = false;
+    location.reload();
+  }
+});
+
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  const { target } = detail;
+  if (target.id === "conversation") turnTo();
+  if (target.id === "talk-head" || detail.elt.id === "talk-head") opened.refreshed();
+  if (target.id === "pass" && !target.open) target.showModal();
+  mark();
+  tick();
+});
+
+document.addEventListener("htmx:responseError", () => toast("That did not work. Try again.", { tone: "late" }));
+document.addEventListener("htmx:sendError", () => toast("The desk cannot be reached. Try again in a moment.", { tone: "late" }));
+document.addEventListener("inbox:notice", ({ detail }) => toast(detail.text, { tone: detail.tone }));
+document.addEventListener("inbox:taken", () => opened.write("reply"));
+document.addEventListener("inbox:passed", () => document.getElementById("pass").close());
+
+function turnTo() {
+  opened.show();
+  inbox.dataset.pane = opened.id ? "thread" : "list";
+  delete inbox.dataset.side;
+}
+
+// Which row and which view are the chosen ones, and how many people wait, in the tab's title too.
+function mark() {
+  const point = (element, yes, value) => (yes ? element.setAttribute("aria-current", value) : element.removeAttribute("aria-current"));
+  const rows = [...document.querySelectorAll(".entry-link")];
+  for (const row of rows) point(row, row.id === `row-${opened.id}`, "true");
+  const [view, count] = ["view", "count"].map((name) => document.querySelector(`#list [name=${name}]`));
+  count.value = rows.length; // with the pages she asked for, so that renewing keeps them
+  for (const link of document.querySelectorAll(".view")) point(link, link.id === `view-${view.value}`, "page");
+  const { queue, unanswered } = document.getElementById("views").dataset;
+  const waiting = Number(queue) + Number(unanswered);
+  document.title = waiting ? `(${waiting}) Inbox` : "Inbox";
+}
+
+document.addEventListener("click", ({ target }) => {
+  const on = (what) => target.closest(`[data-${what}]`);
+  if (on("side")) inbox.toggleAttribute("data-side");
+  if (on("jump")) opened.jump(on("jump").dataset.jump);
+  if (on("close")) target.closest("dialog").close();
+  if (on("open")) document.getElementById(on("open").dataset.open).showModal();
+  if (target.closest(".view")) document.getElementById("q").value = "";
+});
+
+startTicking();
+startTips();
+startKeys({ write: (mode) => opened.write(mode) });
+turnTo();
+mark();
+connection.start();

@@ -1,4 +1,4 @@
-"""Cleo's conversation, its token, and the assistant a test wants. (What needs the models is imported when it is used.)"""
+"""Cleo's conversation, its token, and the assistant a test wants. What needs the models is imported when it is used."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING

@@ -14,6 +14,7 @@ from conversations.assistant.turn import Turn
 from conversations.lifecycle import Status
 from conversations.models import Conversation, Role, Transition
 from conversations.posting import append
+from tests.waiting import wait_until_async
 
 Event = dict[str, Any]
 
@@ -104,6 +105,10 @@ async def listening(group: str) -> AsyncIterator[Ear]:
 
 async def subscribed(group: str) -> None:
     """Waits until the broker itself lists the subscription: before that, an announcement could pass it by."""
-    async with Redis.from_url(settings.REDIS_URL) as redis, asyncio.timeout(5):
-        while not (await redis.pubsub_numsub(f"desk__group__{group}"))[0][1]:
-            await asyncio.sleep(0.01)
+    async with Redis.from_url(settings.REDIS_URL) as redis:
+
+        async def listed() -> int:
+            count: int = (await redis.pubsub_numsub(f"desk__group__{group}"))[0][1]
+            return count
+
+        await wait_until_async(listed, 5, f"a subscription to {group}")

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from .history import seed
-
 
 @pytest.fixture(scope="module")
 def _history(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    from .history import seed  # models may be imported only once Django is set up
+
     with django_db_blocker.unblock(), transaction.atomic():
         yield seed()
         transaction.set_rollback(True)

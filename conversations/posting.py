@@ -110,7 +110,9 @@ def changes_on_message(conversation: Conversation, message: Message, now: dateti
     changes: dict[str, Any] = {"last_seq": message.seq}
     if message.role == Role.NOTE:
         return changes
-    changes |= {"last_public_seq": message.seq, "preview": " ".join(message.body.split())[:140]}
+    changes["last_public_seq"] = message.seq
+    if message.role != Role.SYSTEM:
+        changes["preview"] = " ".join(message.body.split())[:140]
     match message.role:
         case Role.CUSTOMER:
             changes |= {"last_customer_seq": message.seq, "last_activity_at": now, "reminded_at": None}

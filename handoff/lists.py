@@ -62,7 +62,9 @@ class Row:
 
     @property
     def unread(self) -> bool:
-        return self.needs_person and self.conversation.last_customer_seq > self.conversation.agent_seen_seq
+        """Whether whoever has it has not seen her newest words; those who wait in line nobody has."""
+        held = self.needs_person and self.handoff is not None and self.handoff.status == Handoff.Status.ASSIGNED
+        return held and self.conversation.last_customer_seq > self.conversation.agent_seen_seq
 
 
 @dataclass(frozen=True)

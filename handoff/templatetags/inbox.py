@@ -82,6 +82,17 @@ def holder(row: Row, me: Agent) -> str:
 
 
 @register.filter
+def intent(conversation: Conversation) -> str:
+    return conversation.intent.replace("_", " ").capitalize()
+
+
+@register.filter
+def held(row: Row, me: Agent) -> str:
+    """Who has it, where the list does not say so already."""
+    return "" if hold_of(row, me) in (Hold.WAITING, Hold.CLOSED) else holder(row, me)
+
+
+@register.filter
 def standing(row: Row, me: Agent) -> str:
     """How a conversation stands, as a heading says it."""
     match hold_of(row, me):

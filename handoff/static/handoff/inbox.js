@@ -7,6 +7,7 @@ import { startKeys } from "./keys.js";
 import { Opened } from "./opened.js";
 import { startTicking, tick } from "./waits.js";
 
+const NARROW = matchMedia("(max-width: 1023px)"); // as in inbox.css: one pane at a time
 const RENEW_EVERY = 1000; // at most, however much happens
 
 const inbox = document.getElementById("inbox");
@@ -88,6 +89,12 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   }
 });
 
+// The card stays as she left it, open or shut, when what stands around the thread is renewed.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  const card = detail.target.id === "card" && detail.fragment.querySelector("#card");
+  if (card) card.open = detail.target.open;
+});
+
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const { target } = detail;
   if (target.id === "conversation") turnTo();
@@ -107,6 +114,7 @@ function turnTo() {
   opened.show();
   inbox.dataset.pane = opened.id ? "thread" : "list";
   delete inbox.dataset.side;
+  if (opened.id && NARROW.matches) document.getElementById("card").open = false;
 }
 
 // Which row and which view are the chosen ones, and how many people wait, in the tab's title too.

@@ -5,10 +5,10 @@ import { Canned } from "./canned.js";
 import { placeLines } from "./lines.js";
 
 const OUTBOX_KEY = "inbox:outbox";
-const PLACEHOLDERS = {
-  mine: "Write to ",
-  waiting: "Write, and you have taken it. To ",
-  assistant: "Write, and you have stepped in. To ",
+const REPLYING_TO = {
+  mine: (name) => `Reply to ${name}`,
+  waiting: (name) => `Reply to ${name}, and the conversation is yours`,
+  assistant: (name) => `Reply to ${name}, and the assistant steps back`,
 };
 const CANNOT_REPLY = {
   other: "A colleague has this conversation. Take it over, or leave a note",
@@ -57,7 +57,6 @@ export class Opened {
     if (!this.id) return;
     this.thread.names.customer = document.getElementById("talk-name").firstChild.textContent.trim();
     this.root.classList.add("loading");
-    this.root.prepend(document.getElementById("card"));
     document.getElementById("scroller").replaceWith(this.root);
     this.#feed = new Feed({
       fetchAfter: pages(`/api/v1/conversations/${this.id}/messages/`),
@@ -108,7 +107,8 @@ export class Opened {
     const { field } = this.composer;
     const why = mode === "note" ? "" : (CANNOT_REPLY[this.hold] ?? "");
     field.disabled = Boolean(why);
-    const open = mode === "note" ? "A note for colleagues. The customer never sees it" : PLACEHOLDERS[this.hold] + this.thread.names.customer;
+    const { customer } = this.thread.names;
+    const open = mode === "note" ? "A note for colleagues. The customer never sees it" : REPLYING_TO[this.hold]?.(customer);
     field.placeholder = why || open;
     this.composer.button.textContent = mode === "note" ? "Add note" : "Send";
     this.composer.draft(`inbox:draft:${this.id}:${mode}`);
@@ -179,6 +179,7 @@ export class Opened {
     for (const { client_id } of batch) this.#stored(client_id);
     for (const item of this.#pending.values()) if (item.conversation === this.id) this.thread.pend(item);
     placeLines(this.thread.log);
+    this.thread.toEnd();
   }
 
   #add(message) {

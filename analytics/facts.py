@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import (
+    BigIntegerField,
     Case,
     CharField,
     Count,
@@ -18,8 +19,9 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.expressions import Combinable, CombinedExpression, Expression
+from django.db.models.expressions import Combinable, Expression, ExpressionWrapper
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 
 from conversations.lifecycle import Reason, Status
 from conversations.models import Message, Role, Transition, TurnRecord
@@ -27,18 +29,18 @@ from handoff.models import Handoff
 from handoff.models import Reason as HandoffReason
 
 
-class Epoch(Func):
-    """A moment as seconds since 1970, so that both databases subtract moments alike and without a call into Python."""
+class Millis(Func):
+    """A moment as whole milliseconds since 1970: exact, and subtracted by the database without a call into Python."""
 
     arity = 1
-    output_field = FloatField()
+    output_field = BigIntegerField()
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = "((julianday(%(expressions)s) - 2440587.5) * 86400.0)"
+        template = "CAST(ROUND((julianday(%(expressions)s) - 2440587.5) * 86400000.0) AS INTEGER)"
         return super().as_sql(compiler, connection, template=template, **context)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = "EXTRACT(EPOCH FROM %(expressions)s)::double precision"
+        template = "ROUND(EXTRACT(EPOCH FROM %(expressions)s) * 1000)::bigint"
         return super().as_sql(compiler, connection, template=template, **context)
 
 
@@ -57,8 +59,16 @@ class Quarter(Func):
         return super().as_sql(compiler, connection, template=template, **context)
 
 
-def seconds(start: str, end: str) -> CombinedExpression:
-    return Epoch(end) - Epoch(start)
+def seconds(millis: Combinable) -> "ExpressionWrapper[FloatField[Any]]":
+    return ExpressionWrapper(millis / Value(1000.0), output_field=FloatField())
+
+
+def between(start: str, end: str) -> "ExpressionWrapper[FloatField[Any]]":
+    return seconds(Millis(end) - Millis(start))
+
+
+def known(value: Expression) -> Q:
+    return Q(IsNull(value, False))
 
 
 # --- How it ended --------------------------------------------------------------------------------------------------
@@ -82,27 +92,27 @@ RESOLVED = Q(close_reason=Reason.RESOLVED) | (
 
 # --- How long it took ----------------------------------------------------------------------------------------------
 
-_open_time_of_all_episodes = Subquery(
+_open_in_all_episodes = Subquery(
     Transition.objects.filter(conversation=OuterRef("pk"))
     .order_by()
     .values("conversation")
     .annotate(
-        seconds=Sum(
+        millis=Sum(
             Case(
-                When(new=Status.CLOSED, then=Epoch("at")),
-                When(old__in=["", Status.CLOSED], then=-1 * Epoch("at")),
-                default=Value(0.0),
-                output_field=FloatField(),
+                When(new=Status.CLOSED, then=Millis("at")),
+                When(old__in=["", Status.CLOSED], then=-1 * Millis("at")),
+                default=Value(0),
+                output_field=BigIntegerField(),
             )
         )
     )
-    .values("seconds"),
-    output_field=FloatField(),
+    .values("millis"),
+    output_field=BigIntegerField(),
 )
 #: NULL while it is open.
 DURATION = Case(
-    When(CLOSED & ~REOPENED, then=seconds("created_at", "closed_at")),
-    When(CLOSED, then=_open_time_of_all_episodes),
+    When(CLOSED & ~REOPENED, then=between("created_at", "closed_at")),
+    When(CLOSED, then=seconds(_open_in_all_episodes)),
     output_field=FloatField(),
 )
 
@@ -128,17 +138,19 @@ def of_first_handoff(value: Expression | Combinable, output_field: Any) -> Case:
 
 _WAITED = Q(claimed_at__isnull=False) & ~Q(reason=HandoffReason.AGENT_STEPPED_IN)
 
+_waited = between("created_at", "claimed_at")
+
 REASON = of_first_handoff(F("reason"), CharField())
-#: From the request until an agent took it; NULL where an agent stepped in by herself: nobody waited for her.
-WAIT = of_first_handoff(Case(When(_WAITED, then=seconds("created_at", "claimed_at"))), FloatField())
+#: From the first request until an agent took it; NULL where an agent stepped in by herself: nobody waited for her.
+WAIT = of_first_handoff(Case(When(_WAITED, then=_waited)), FloatField())
 FIRST_RESPONSE = of_first_handoff(
-    Case(When(~Q(reason=HandoffReason.AGENT_STEPPED_IN), then=seconds("created_at", "first_reply_at"))), FloatField()
+    Case(When(~Q(reason=HandoffReason.AGENT_STEPPED_IN), then=between("created_at", "first_reply_at"))), FloatField()
 )
-#: 1 where the wait was no longer than the customer was told, 0 where it was, NULL where nothing was told.
+#: 1 where the wait ended within the range that the customer was told, 0 where not, NULL where nothing was told.
 WAIT_KEPT = of_first_handoff(
     Case(
-        When(~_WAITED | Q(estimate_high__isnull=True), then=Value(None)),
-        When(Q(estimate_high__gte=seconds("created_at", "claimed_at")), then=Value(1)),
+        When(~_WAITED | Q(estimate_low__isnull=True) | Q(estimate_high__isnull=True), then=Value(None)),
+        When(Q(estimate_low__lte=_waited) & Q(estimate_high__gte=_waited), then=Value(1)),
         default=Value(0),
         output_field=IntegerField(),
     ),

@@ -42,15 +42,14 @@ class Metric:
     unit: Unit
     how: How
     where: Q = EVERYTHING
-    of: Q = EVERYTHING
-    value: Combinable | None = None  # of one conversation; NULL where it has none, and then it does not count
+    of: Q = EVERYTHING  # with a value: exactly those that have one
+    value: Combinable | None = None  # of one conversation
     good: int = 0  # 1: more is better, -1: less is better, 0: neither
 
     def behind(self, conversations: ConversationQuerySet) -> ConversationQuerySet:
         """The conversations that the number is made of; each with its `value`, where it is a number of values."""
-        if self.value is None:
-            return conversations.filter(self.of & self.where)
-        return conversations.filter(self.of).annotate(value=self.value).filter(value__isnull=False)
+        found = conversations.filter(self.of & self.where)
+        return found if self.value is None else found.annotate(value=self.value)
 
     def aggregates(self) -> dict[str, Aggregate]:
         """What the database counts for it."""
@@ -63,7 +62,7 @@ class Metric:
             case How.MEAN:
                 assert self.value is not None
                 return {
-                    f"{self.key}__n": Count(self.value, filter=self.of),
+                    f"{self.key}__n": Count("pk", filter=self.of),
                     f"{self.key}__mean": Avg(self.value, filter=self.of, output_field=FloatField()),
                 }
         return {}
@@ -120,5 +119,5 @@ class Samples:
         assert metric.value is not None
         if metric.value not in self._columns:
             found = self._conversations.filter(metric.of).values_list(metric.value)
-            self._columns[metric.value] = sorted(value for (value,) in found.iterator(5000) if value is not None)
+            self._columns[metric.value] = sorted(value for (value,) in found.iterator(5000))
         return self._columns[metric.value]

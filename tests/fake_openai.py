@@ -1,4 +1,4 @@
-"""A server on a real port that speaks OpenAI's chat completions and fails as told: our own, so that no test needs a key.
+"""A server on a real port that speaks OpenAI's chat completions, and fails as told: our own, so no test needs a key.
 
 with FakeModel(mode="cut") as model: …           # model.url, model.requests
 python -m tests.fake_openai --port 9100 --mode slow

@@ -7,8 +7,8 @@ from dataclasses import replace
 from channels.db import database_sync_to_async
 
 from ..models import DeskSettings
-from . import llm, local, prompts
-from .shipped import DEFAULT
+from . import llm, local, prompts, signals
+from .shipped import DEFAULT, HUMAN
 from .turn import Routing, Turn
 
 log = logging.getLogger(__name__)
@@ -19,9 +19,14 @@ UNSAID = 0.5  # how sure a model counts that names an intent and no number
 
 async def classify(turn: Turn) -> Routing:
     """Never an intent that is switched off; below the floor, and for an unknown name, the default."""
+    known: dict[str, local.Wish]
+    floor: float
+    routing: Routing
     known, floor, routing = await database_sync_to_async(_locally)(turn)
     if llm.available():
         routing = await _by_model(turn, known, stand_in=routing)
+    if routing.intent == HUMAN and signals.declines_person(turn.text):
+        return replace(routing, intent=_default(known), handler=DEFAULT, why="speaks of people, and asks for none")
     if routing.confidence >= floor:
         return routing
     why = f"not sure enough of {routing.intent or 'anything'}, the floor is {floor:g}; {routing.why}"

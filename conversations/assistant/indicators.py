@@ -31,7 +31,7 @@ ASKING: Final = _any(
     rf"\b(?:speak|speaking|talk|talking|chat|chatting) {_TO}{_WHO}\b",
     rf"\bdiscuss (?:it|this|that) {_TO}{_WHO}\b",
     rf"\b(?:connect|transfer|switch|forward|redirect|refer|pass|hand|put|direct)(?:ing|ed|ting)? "
-    rf"(?:(?:me|us|this|it|(?:this|the|my) (?:chat|call|case|issue)) )?(?:on |over |through |back |across )?{_TO}{_WHO}\b",
+    rf"(?:(?:me|us|this|it|(?:this|the|my) (?:chat|call|case|issue)) )?(?:on |over |through |back )?{_TO}{_WHO}\b",
     rf"\b(?:reach|reaching|contact|contacting|get (?:a )?hold of|get through to|get in touch with|hear from) {_WHO}\b",
     rf"\bget {_WHO} (?:else )?(?:on the (?:line|phone)|in here|to (?:talk|speak|call))\b",
     rf"\b(?:need|want|wanna|prefer|demand|give me|let me have|bring me|find me|send me|get me|get|i'd like|would like) "
@@ -39,8 +39,8 @@ ASKING: Final = _any(
     # nothing but the word
     rf"^(?:please )?(?:an? )?(?:{_KIND} )*(?:{_ROLE}|{_TEAM})(?: (?:now|please|pls|plz|asap))*$",
     # being called
-    r"\b(?:can|could|would|will|please|pls|let|have|ask) (?:(?:you|u|some ?(?:one|body)|an? \w+|your \w+) )?(?:please )?"
-    r"(?:call|phone|ring) me\b",
+    r"\b(?:can|could|would|will|please|pls|let|have|ask) (?:(?:you|u|some ?(?:one|body)|an? \w+|your \w+) )?"
+    r"(?:please )?(?:call|phone|ring) me\b",
     r"\b(?:request|need|want|like|arrange|get) an? (?:call ?back|phone call|call from)\b",
     r"\bgive me a (?:call|ring)\b",
     rf"\b(?:is|isn't|are) there {_WHO} (?:i can|i could|available|there|to|who can|that can|around|here)\b",
@@ -59,14 +59,16 @@ NOT_ASKING: Final = _any(
     # what is she talking to?
     r"\b(?:are|r|is|was) (?:you|u|this|it|that|he|she) (?:just |even |really |actually |not )*(?:an? |the )?"
     rf"(?:{_KIND} )*(?:{_ROLE}|{_MACHINE}|real)\b",
-    r"\b(?:am i|are we|i'm|i am) (?:even |really |actually |still )*(?:talking|speaking|chatting|writing) (?:to|with)\b",
+    r"\b(?:am i|are we|i'm|i am) (?:even |really |actually |still )*(?:talking|speaking|chatting) (?:to|with)\b",
     r"\b(?:you're|you are|ur|this is|it's) (?:not |definitely |clearly |just )*(?:an? )?(?:real|actual|human|person)\b",
     # no, thank you
     r"\b(?:no need|not necessary|unnecessary|rather not|please don't|please dont|please do not|without"
-    r"|(?:do not|don't|dont|didn't|won't|needn't) (?:\w+ )?(?:need|want|wish|have|transfer|escalate|connect|put|pass|call))\b"
+    r"|(?:do not|don't|dont|didn't|won't|needn't) (?:\w+ )?"
+    r"(?:need|want|wish|have|transfer|escalate|connect|put|pass|call))\b"
     rf"(?![^.!?]*\b{_MACHINE}\b)",
     # what somebody did, or she did, before
-    rf"\b(?:{_ROLE}|{_ANYBODY}|staff) (?:(?:who|that|there|here|i|spoke|talked|to|with|on|the|phone|just|also|even|already|then) )*"
+    rf"\b(?:{_ROLE}|{_ANYBODY}|staff) "
+    r"(?:(?:who|that|there|here|i|spoke|talked|to|with|on|the|phone|just|also|even|already|then) )*"
     r"(?:hung|told|said|says|was|were|did|didn't|refused|promised|never|couldn't|gave|kept|yelled|lied|helped|has|had"
     r"|transferred|called|answered|(?:is|are) (?:rude|so|very|great|nice|useless))\b",
     r"\b(?:i|we)(?: have|'ve| had| just| already| finally| once)* (?:spoke|spoken|talked|chatted|called)\b",
@@ -74,7 +76,7 @@ NOT_ASKING: Final = _any(
     # other people and things
     r"\bescalators?\b",
     r"\bhow (?:many|much) (?:people|agents|staff)\b",
-    r"\b(?:job|career|vacanc\w+|become|hiring|work(?:ing)? as)\b[^.!?]{0,40}\b(?:agent|operator|rep\w*|manager|assistant)\b",
+    r"\b(?:job|career|vacanc\w+|become|hiring|work(?:ing)? as)\b[^.!?]{0,40}\b(?:agent|operator|manager|assistant)\b",
     r"\b(?:travel|estate|insurance|shipping|booking|letting|ticket) (?:agent|agency)\b",
 )
 
@@ -124,11 +126,12 @@ _TELLING: Final = _any(
     r"\b(?:still|been|left|keep(?:s|ing)? (?:me|us)) (?:waiting|on hold|stuck)\b",
     r"\bon hold (?:for|again|with)\b",
     r"\bfor (?:hours|days|weeks|months|ages)\b",
-    r"\b(?:again and again|over and over|yet again|every single time|umpteenth time|(?:third|fourth|fifth|[3-9](?:rd|th)) time)\b",
+    r"\b(?:again and again|over and over|yet again|every single time)\b",
+    r"\b(?:third|fourth|fifth|[3-9](?:rd|th)|umpteenth) time\b",
     r"\bi(?:'ve| have)? already (?:told|said|did|tried|sent|gave|explained|called)\b",
     r"\b(?:took|take|taking) (?:forever|ages)\b",
     # let down
-    r"\b(?:no ?one|nobody) (?:\w+ )?(?:answers?|helps?|replies|responds?|cares?|knows?|picks? up|tells?|told|called|came)\b",
+    r"\b(?:no ?one|nobody) (?:\w+ )?(?:answers?|helps?|replies|responds?|cares?|knows?|picks? up|told|called|came)\b",
     r"\b(?:no|zero|without any) (?:response|reply|answer|explanation|apology|communication|customer service)\b",
     r"\bnever (?:got|received|came|arrived|called|showed|answered|heard)\b",
     r"\b(?:hung|hangs?) up on\b",
@@ -166,7 +169,8 @@ SHOUTING: Final = 0.3
 
 #: Before an indicator, these take it back: "not terrible", "sorry to be annoying".
 TAKES_BACK: Final = re.compile(
-    r"(?:\b(?:not|never|no|without|sorry (?:to|for|if))|n't)(?: (?:be|get|being|at|all|too|so|that|the|a|i'm|am|sound|mean|to))*\s+$",
+    r"(?:\b(?:not|never|no|without|sorry (?:to|for|if))|n't)"
+    r"(?: (?:be|get|being|at|all|too|so|that|the|a|i'm|am|sound|mean|to))*\s+$",
     re.IGNORECASE,
 )
 

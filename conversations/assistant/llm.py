@@ -164,7 +164,7 @@ def _pause(error: Exception, attempt: int) -> float | None:
     """Seconds to wait before trying again; None if that is no use."""
     import openai
 
-    pause = random.uniform(0.1, 0.4) * 2**attempt  # noqa: S311  # jitter, no secret
+    pause: float = random.uniform(0.1, 0.4) * 2**attempt  # noqa: S311  # jitter, no secret
     if attempt < RETRIES and isinstance(error, openai.APIConnectionError):
         return pause
     if attempt == RETRIES or not isinstance(error, openai.APIStatusError) or error.status_code not in PASSING:

@@ -29,8 +29,8 @@ Choose by what the newest message wants. Use the conversation only to understand
 
 ANSWERING = f"""You are the automated assistant of a support desk, in a chat with one customer.
 - You are a program, not a person. Never say otherwise; if she asks, tell her so and that a person can take over.
-- Answer only from the articles and the facts given as data. Never make up a price, a date, a policy, a link or an order.
-- If they do not hold the answer, ask one short question if that would settle it; else answer with the one word {UNKNOWN}.
+- Answer only from the articles given as data. Never make up a price, a date, a policy, a link or an order.
+- If they do not hold the answer, ask one short question where that would settle it; else write one word: {UNKNOWN}.
 - Promise nothing in the company's name. You cannot change orders, pay money back, or see accounts.
 - Never ask for passwords, PINs or card numbers.
 - Write in her language, plainly and kindly, in at most 120 words. Markdown only for short lists, bold and links.
@@ -59,13 +59,10 @@ def classifying(turn: "Turn", wishes: "Iterable[Wish]") -> Prompt:
     return [{"role": "system", "content": CLASSIFYING}, {"role": "user", "content": "\n".join(material)}]
 
 
-def answering(
-    turn: "Turn", passages: "Sequence[Passage]", *, desk: str, manner: str, facts: str = "", summary: str = ""
-) -> Prompt:
+def answering(turn: "Turn", passages: "Sequence[Passage]", *, desk: str, manner: str, summary: str = "") -> Prompt:
     """The prompt for a reply: our instructions, then the talk, with the material before her newest words."""
     material = [
         *(fence("article", f"{each.title}\n{each.heading}\n{each.text}") for each in passages),
-        fence("facts", facts),
         fence("earlier in this conversation", summary),
         fence(
             "what the site tells about her", json.dumps(turn.conversation.context) if turn.conversation.context else ""

@@ -15,8 +15,9 @@ from ..models import Article
 from .fresh import Fresh
 from .words import content_words
 
-FLOOR = 0.45  # of what the question is about, by weight, must be in a passage; below that it does not know
-TITLE_WEIGHT = 2
+FLOOR = 0.36  # of what the question is about, by weight, must be in a passage; below that it does not know
+IN_TITLE = 1.0  # what a word counts for more when the title or heading has it
+UNKNOWN = 0.7  # how much a word that no article has weighs, beside one that one article has
 PASSAGE = 700  # characters, roughly
 K1, B = 1.2, 0.6
 
@@ -44,40 +45,46 @@ def find(question: str, *, limit: int = 3, without: frozenset[str] = frozenset()
     return list(found.values())
 
 
+class Entry(NamedTuple):
+    """A passage as the index knows it."""
+
+    passage: Passage
+    counts: Counter[str]  # of its words, the title's and the heading's among them
+    title: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Index:
-    passages: list[Passage]
-    counts: list[Counter[str]]
+    entries: list[Entry]
     rarity: dict[str, float]
     unknown: float
     average: float  # length of a passage, in words
 
-    def search(self, question: str) -> Iterator[Passage]:
+    def search(self, question: str) -> list[Passage]:
         """The passages above the floor, the best first."""
         asked = {word: self.rarity.get(word, self.unknown) for word in content_words(question)}
-        total = sum(asked.values())
-        scored = []
-        for passage, counts in zip(self.passages, self.counts, strict=True):
-            if sum(rarity for word, rarity in asked.items() if word in counts) < FLOOR * total or not asked:
-                continue
-            scored.append((self._score(asked, counts), passage))
-        yield from (passage for _, passage in sorted(scored, key=lambda pair: -pair[0]))
+        enough = FLOOR * sum(asked.values())
+        known = [each for each in self.entries if sum(asked[word] for word in asked if word in each.counts) >= enough]
+        ranked = sorted(known, key=lambda entry: -self._score(asked, entry))
+        return [entry.passage for entry in ranked] if asked else []
 
-    def _score(self, asked: dict[str, float], counts: Counter[str]) -> float:
-        length = K1 * (1 - B + B * counts.total() / self.average)
-        return sum(rarity * counts[word] * (K1 + 1) / (counts[word] + length) for word, rarity in asked.items())
+    def _score(self, asked: dict[str, float], entry: Entry) -> float:
+        length = K1 * (1 - B + B * entry.counts.total() / self.average)
+        said = ((rarity, entry.counts[word], word in entry.title) for word, rarity in asked.items())
+        return sum(rarity * (count * (K1 + 1) / (count + length) + IN_TITLE * titled) for rarity, count, titled in said)
 
 
 def make(rows: list[tuple[str, str, str]]) -> Index:
-    passages = [passage for slug, title, body in rows for passage in _cut(slug, title, body)]
-    counts = [
-        Counter([*content_words(each.text), *content_words(f"{each.title} {each.heading}") * TITLE_WEIGHT])
-        for each in passages
-    ]
-    spread = Counter(word for each in counts for word in each)
-    rarity = {word: math.log(1 + len(passages) / many) for word, many in spread.items()}
-    average = sum(each.total() for each in counts) / len(counts) if counts else 1.0
-    return Index(passages, counts, rarity, math.log(1 + len(passages)) or 1.0, average or 1.0)
+    entries = [_entry(passage) for slug, title, body in rows for passage in _cut(slug, title, body)]
+    spread = Counter(word for entry in entries for word in entry.counts)
+    rarity = {word: math.log(1 + len(entries) / many) for word, many in spread.items()}
+    average = sum(entry.counts.total() for entry in entries) / max(1, len(entries))
+    return Index(entries, rarity, UNKNOWN * math.log(2 + len(entries)), average or 1.0)
+
+
+def _entry(passage: Passage) -> Entry:
+    title = content_words(f"{passage.title} {passage.heading}")
+    return Entry(passage, Counter([*content_words(passage.text), *title]), frozenset(title))
 
 
 def _cut(slug: str, title: str, body: str) -> Iterator[Passage]:

@@ -17,8 +17,8 @@ INTENTS = (
     Shipped(
         "order_status",
         "Order status",
-        "Where something she ordered or applied for is: parcels, cards in the post, applications, claims, and when it "
-        "arrives. Not: changing or cancelling it, paying for it.",
+        "Where something she ordered or applied for is: parcels, cards in the post, applications, claims, and when "
+        "it arrives. Not: changing or cancelling it, paying for it.",
         """
 where is my order
 has my parcel been shipped yet
@@ -56,8 +56,8 @@ has my luggage been found and sent to me
     Shipped(
         "product_inquiry",
         "Product question",
-        "Before buying or booking: what there is, what it can do, what it costs, whether it is available, how to order, "
-        "book, apply or sign up. Not: something she already has and that is broken.",
+        "Before buying or booking: what there is, what it can do, what it costs, whether it is available, how to "
+        "order, book, apply or sign up. Not: something she already has and that is broken.",
         """
 do you have this jacket in medium
 how much is the large size
@@ -238,7 +238,7 @@ i have a question
     Shipped(
         "complaint",
         "Complaint",
-        "She is unhappy with how she was treated, or with the service as such, and says so; or wants to file a complaint.",
+        "She is unhappy with how she was treated, or with the service as such; or wants to file a complaint.",
         """
 i want to make a complaint
 how do i file a complaint

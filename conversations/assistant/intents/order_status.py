@@ -43,34 +43,42 @@ async def answer_order_status(turn: Turn, say: Say) -> Draft:
         if draft.outcome is Outcome.ANSWERED:
             return draft
     if not numbers and customer.email and customer.verified:
-        drafted: Draft = await database_sync_to_async(_newest)(customer.email)
-        return drafted
-    if missing := [needed for needed, held in zip(NEEDED, (numbers, emails), strict=True) if not held]:
+        draft = await database_sync_to_async(_newest)(customer.email)
+    elif missing := [needed for needed, held in zip(NEEDED, (numbers, emails), strict=True) if not held]:
         asked = ASK.format(" and ".join(NEEDED[each] for each in missing))
-        return Draft(Outcome.ANSWERED, asked, data={"awaits": missing})
-    drafted = await database_sync_to_async(_one)(numbers, emails)
-    return drafted
+        draft = Draft(Outcome.ANSWERED, asked, data={"awaits": missing})
+    else:
+        draft = await database_sync_to_async(_one)(numbers, emails)
+    return draft
 
 
 def _named(turn: Turn, pattern: re.Pattern[str]) -> list[str]:
     """What she names of this kind now, else what she named last."""
     hers = [turn.text, *(message.body for message in reversed(turn.history) if message.role == "customer")]
     for text in hers:
-        text = text if pattern is EMAIL else EMAIL.sub(" ", text)
-        if found := [each.lstrip("#") for each in pattern.findall(text)]:
-            return found[:MOST]
+        named = pattern.findall(text if pattern is EMAIL else EMAIL.sub(" ", text))
+        if named:
+            return named[:MOST]
     return []
 
 
 def _one(numbers: list[str], emails: list[str]) -> Draft:
-    number, email = (
-        reduce(or_, (Q(**{f"{field}__iexact": each}) for each in named))
-        for field, named in (("number", numbers), ("email", emails))
-    )
-    order = Order.objects.filter(number & email).first()
+    wanted = {_bare(number) for number in numbers}
+    orders = Order.objects.filter(reduce(or_, (Q(email__iexact=email) for email in emails)))
+    order = next((each for each in orders if any(_is_called(each, number) for number in wanted)), None)
     if order is None:
         return Draft(Outcome.FALLBACK, NOT_FOUND, data={"awaits": list(NEEDED), "found": False})
     return Draft(Outcome.ANSWERED, describe(order), data={"order": order.number, "found": True})
+
+
+def _is_called(order: Order, number: str) -> bool:
+    """Is that the order's number, with or without its letters, dashes and zeros in front?"""
+    bare = _bare(order.number)
+    return bare == number or (number.isdigit() and re.sub(r"^[A-Z]+0*", "", bare) == number.lstrip("0"))
+
+
+def _bare(number: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", number.upper())
 
 
 def _newest(email: str) -> Draft:

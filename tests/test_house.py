@@ -143,7 +143,8 @@ def test_scripts_make_no_html_out_of_text() -> None:
 
 def test_templates_trust_no_text() -> None:
     assert lines_with(r"\|\s*safe\b|autoescape off", suffixes={".html"}) == []
-    assert callers_of("mark_safe") == set()
+    # The one renderer of articles, which escapes every tag that it did not make itself.
+    assert callers_of("mark_safe") <= {"conversations/help.py"}
 
 
 def test_tests_neither_sleep_nor_count_calls() -> None:

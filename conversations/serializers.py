@@ -10,6 +10,8 @@ from rest_framework import serializers
 from .models import Conversation, Customer
 from .models.message import MAX_BODY
 
+MAX_NESTED = 100  # lists and objects in a conversation's context
+
 
 class HandoffOf(Protocol):
     """What `handoff` tells about a conversation's newest handoff, if there was one. Passed in like Escalate."""
@@ -83,7 +85,12 @@ class OpeningSerializer(serializers.Serializer[Conversation]):
     context = serializers.DictField(required=False, default=dict)  # type: ignore[assignment]  # hides Field.context
 
     def validate_context(self, value: dict[str, Any]) -> dict[str, Any]:
-        text = json.dumps(value, ensure_ascii=False)
+        try:
+            text = json.dumps(value, ensure_ascii=False)
+        except RecursionError:
+            raise serializers.ValidationError("This is nested too deep.") from None
+        if text.count("{") + text.count("[") > MAX_NESTED:  # deeper, and some reader of it would give up
+            raise serializers.ValidationError(f"At most {MAX_NESTED} lists and objects.")
         if len(text) > settings.MAX_CONTEXT:
             raise serializers.ValidationError(f"At most {settings.MAX_CONTEXT} characters.")
         # PostgreSQL stores neither NUL nor a lone surrogate.

@@ -100,7 +100,8 @@ async function open() {
     view.line("");
     follow();
   } catch (error) {
-    view.line(`The chat can't be opened. ${error.detail}`, "late");
+    view.line(`The chat can't be opened. ${error.detail ?? "Please load this page again."}`, "late");
+    if (!error.detail) throw error; // not the desk's refusal but our own mistake: let it be seen
   } finally {
     opening = null;
   }

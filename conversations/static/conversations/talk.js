@@ -46,8 +46,7 @@ export class Talk {
       const { id, token } = await persist(() => this.#start(customer, context), onWait);
       this.#keep({ id, token });
     };
-    if (navigator.locks) await navigator.locks.request(KEY, once);
-    else await once();
+    await alone(once);
   }
 
   forget() {
@@ -82,4 +81,12 @@ export class Talk {
       console.warn("Supportdesk: this browser keeps nothing, so a reload starts anew.", error.name);
     }
   }
+}
+
+// One tab at a time. A browser that keeps a frame's storage from us (or plain http) has no locks either: there each tab
+// is on its own anyway.
+async function alone(work) {
+  const lock = async () => navigator.locks?.request(`${KEY}.probe`, () => true);
+  if (await lock().catch(() => false)) await navigator.locks.request(KEY, work);
+  else await work();
 }

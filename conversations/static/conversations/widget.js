@@ -50,13 +50,17 @@
   launcher.append(drawing(OPEN_ICON), badge);
   root.append(panel, launcher);
   let frame = null;
+  let ready = false; // the chat inside has said so; before that there is nobody to tell
   let unread = 0;
 
   launcher.addEventListener("click", () => show(panel.hidden));
   addEventListener("keydown", (event) => event.key === "Escape" && !panel.hidden && show(false));
   addEventListener("message", ({ source, origin: from, data }) => {
     if (!frame || source !== frame.contentWindow || from !== origin || data?.desk !== "chat") return;
-    if (data.ready) tell({ details: details(), open: !panel.hidden });
+    if (data.ready) {
+      ready = true;
+      tell({ details: details(), open: !panel.hidden });
+    }
     if (data.shut) show(false);
     if ("unread" in data) label(data.unread);
   });
@@ -95,7 +99,7 @@
   }
 
   function tell(what) {
-    frame?.contentWindow?.postMessage({ desk: "host", ...what }, origin);
+    if (ready) frame.contentWindow.postMessage({ desk: "host", ...what }, origin);
   }
 
   function label(count) {

@@ -1,6 +1,6 @@
 """Cleo's conversation, the agents' desks, and a turn of the assistant as far as the rules see it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,9 +8,20 @@ import pytest
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from conversations.models import Conversation, Customer
+    from conversations.models import Customer
     from handoff.models import Agent
     from tests.handoff.talking import Talk
+
+
+@pytest.fixture(autouse=True)
+def _unused_limits() -> Iterator[None]:
+    """Every test starts with limits that nobody has used, and ends when what it began in the background has."""
+    from conversations import background, limits
+
+    for limit in (limits.OPENINGS, limits.MESSAGES, limits.FRAMES):
+        limit._buckets.clear()
+    yield
+    background.flush(10)
 
 
 @pytest.fixture
@@ -22,7 +33,7 @@ def talk(cleo: "Customer") -> "Talk":
 
 
 @pytest.fixture
-def new_talk(cleo: "Customer") -> "Callable[..., Talk]":
+def new_talk(db: None) -> "Callable[..., Talk]":
     """Another customer's conversation: `new_talk("Dora", tier="premium")`."""
     from conversations.models import Customer
     from tests.handoff.talking import Talk

@@ -1,4 +1,4 @@
-"""A customer's conversation in a test: she writes, the assistant's turn is settled with the draft that the test names."""
+"""A customer's conversation in a test: she writes, and the assistant's turn is settled with the draft a test names."""
 
 from dataclasses import dataclass
 from datetime import timedelta

@@ -71,9 +71,7 @@ def test_next_is_the_most_urgent_then_who_waits_longest(new_talk: Callable[..., 
     assert [handoff and handoff.pk for handoff in taken] == [urgent.pk, longest.pk, later.pk, None]
 
 
-def test_next_respects_her_capacity_and_her_hand_may_exceed_it(
-    new_talk: Callable[..., Talk], ana_agent: Agent
-) -> None:
+def test_next_respects_her_capacity_and_her_hand_may_exceed_it(new_talk: Callable[..., Talk], ana_agent: Agent) -> None:
     ana_agent.capacity = 1
     ana_agent.save()
     first, second = new_talk("Dora").asks_for_person(), new_talk("Edda").asks_for_person()
@@ -85,9 +83,7 @@ def test_next_respects_her_capacity_and_her_hand_may_exceed_it(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_agents_at_once_one_wins_and_the_other_hears_who(
-    talk: Talk, ana_agent: Agent, ben_agent: Agent
-) -> None:
+def test_of_two_agents_at_once_one_wins_and_the_other_hears_who(talk: Talk, ana_agent: Agent, ben_agent: Agent) -> None:
     handoff = talk.asks_for_person()
     outcomes = _race(lambda agent: inbox.claim(handoff.pk, agent), ana_agent, ben_agent)
     winner, loser = (ana_agent, ben_agent) if isinstance(outcomes[0], Handoff) else (ben_agent, ana_agent)

@@ -172,7 +172,8 @@ export class Thread {
     return this.#tag(row, message);
   }
 
-  #tag(row, { role, author, created_at: at }) {
+  #tag(row, { role, author, seq, created_at: at }) {
+    if (seq) row.dataset.seq = seq;
     Object.assign(row.dataset, { role, sender: `${role}:${author ?? ""}`, day: dayKey(at), at });
     row.dataset.minute = at.slice(0, 16);
     return row;

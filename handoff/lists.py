@@ -50,7 +50,12 @@ class Row:
 
     @property
     def priority(self) -> int | None:
-        return getattr(self.handoff, "aged_priority", None) if self.needs_person else None
+        """As it is served while she waits in line; as it began once somebody has her."""
+        if self.handoff is None or not self.needs_person:
+            return None
+        if self.handoff.status == Handoff.Status.WAITING:
+            return int(getattr(self.handoff, "aged_priority", self.handoff.base_priority))
+        return self.handoff.base_priority
 
     @property
     def priority_reasons(self) -> list[str]:

@@ -8,6 +8,7 @@ import { Opened } from "./opened.js";
 import { startTicking, tick } from "./waits.js";
 
 const NARROW = matchMedia("(max-width: 1023px)"); // as in inbox.css: one pane at a time
+const AROUND = new Set(["status", "handoff", "message"]); // these change what stands around the thread
 const RENEW_EVERY = 1000; // at most, however much happens
 
 const inbox = document.getElementById("inbox");
@@ -25,7 +26,7 @@ function hear(frame) {
     greet(frame.handoff);
   }
   if (frame.queue_version !== undefined) hear.version = frame.queue_version;
-  if ((frame.type === "status" || frame.type === "handoff") && frame.conversation === opened.id) renew("list", "state");
+  if (AROUND.has(frame.type) && frame.conversation === opened.id) renew("list", "state");
 }
 
 // A broken line says so; the thread asks for what it missed as soon as the line is back.
@@ -89,15 +90,16 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   }
 });
 
-// The card stays as she left it, open or shut, when what stands around the thread is renewed.
-document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
-  const card = detail.target.id === "card" && detail.fragment.querySelector("#card");
-  if (card) card.open = detail.target.open;
+// The card stays as she left it, open or shut, until the first reply shuts it.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } }) => {
+  const card = target.id === "card" && fragment.querySelector("#card");
+  if (card && "fresh" in card.dataset === "fresh" in target.dataset) card.open = target.open;
 });
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const { target } = detail;
   if (target.id === "conversation") turnTo();
+  if (target.id === "list") document.getElementById("tip").hidden = true;
   if (target.id === "talk-head" || detail.elt.id === "talk-head") opened.refreshed();
   if (target.id === "pass" && !target.open) target.showModal();
   mark();

@@ -115,8 +115,12 @@ class DeskSocket(AsyncWebsocketConsumer):
         self.welcomed = True
 
     async def say(self, frame: Frame) -> None:
-        if not self.closed:
+        if self.closed:
+            return
+        try:
             await self.send(text_data=json.dumps(frame, separators=(",", ":")))
+        except OSError:  # the peer has vanished; its disconnect is on the way
+            self.closed = True
 
     async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
         if not self.closed:

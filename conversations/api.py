@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from . import endings, posting, turns
+from . import endings, openapi, posting, turns  # noqa: F401  # openapi: to be registered
 from .actors import Action, StaffActor, actor_of
 from .lifecycle import Reason, Status
 from .limits import MESSAGES, OPENINGS

@@ -1,0 +1,86 @@
+"""Nobody waits for nobody: what was left behind is put right by the sweep, once."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from conversations import endings
+from conversations.lifecycle import Reason as Why
+from conversations.lifecycle import Status
+from conversations.models import Conversation, Transition
+from conversations.models.conversation import TURN_LEASE
+from handoff import inbox, rescue, tasks
+from handoff.models import Agent, Handoff, HandoffEvent, Reason
+from tests.handoff.talking import Talk
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        (Why.CUSTOMER_LEFT, Handoff.Status.ENDED),
+        (Why.MAX_AGE, Handoff.Status.ENDED),
+        (Why.RESOLVED, Handoff.Status.RESOLVED),
+    ],
+)
+def test_a_handoff_ends_with_its_conversation(talk: Talk, reason: Why, status: str) -> None:
+    handoff = talk.asks_for_person()
+    closed_at = timezone.now() + timedelta(minutes=3)
+    endings.close(talk.pk, reason=reason, actor=Transition.SYSTEM, now=closed_at)
+    assert not Handoff.objects.open().exists()  # even before the sweep
+    now = closed_at + timedelta(seconds=4)
+    assert [rescue.tidy(now), rescue.tidy(now)] == [1, 0]
+    handoff.refresh_from_db()
+    assert handoff.status == status
+    assert handoff.ended_at == closed_at
+    assert [event.kind for event in handoff.events.all()] == ["requested", status]
+
+
+def test_a_customer_whose_agent_is_gone_is_back_in_line(talk: Talk, ana_agent: Agent, ben_agent: Agent) -> None:
+    handoff = inbox.claim(talk.asks_for_person().pk, ana_agent)
+    assert rescue.tidy(timezone.now()) == 0
+    ana_agent.user.is_active = False
+    ana_agent.user.save()
+    now = timezone.now()
+    assert [rescue.tidy(now), rescue.tidy(now)] == [1, 0]
+    assert talk.handoff.status == Handoff.Status.WAITING
+    assert talk.last_line == "You are back in line for the next free agent."
+    assert inbox.claim_next(ben_agent) == handoff
+
+
+def test_an_agent_who_lost_the_right_or_was_deleted_holds_nothing(
+    talk: Talk, ana_agent: Agent, ben_agent: Agent
+) -> None:
+    handoff = inbox.claim(talk.asks_for_person().pk, ana_agent)
+    ana_agent.user.groups.clear()
+    assert rescue.tidy(timezone.now()) == 1
+    inbox.claim(handoff.pk, ben_agent)
+    ben_agent.user.delete()
+    assert rescue.tidy(timezone.now()) == 1
+    assert talk.handoff.status == Handoff.Status.WAITING
+
+
+def test_a_conversation_that_waits_for_a_person_whom_nobody_asked_for_gets_one(talk: Talk) -> None:
+    talk.conversation.move(Status.ESCALATED, reason=Reason.FRUSTRATION, actor=Transition.SYSTEM)
+    now = timezone.now()
+    assert [rescue.tidy(now), rescue.tidy(now)] == [1, 0]
+    assert (talk.handoff.status, talk.handoff.reason) == (Handoff.Status.WAITING, Reason.FRUSTRATION)
+    assert talk.messages[-1].data["ticket"] == talk.handoff.ticket
+
+
+def test_a_turn_that_died_three_times_lands_on_a_person(talk: Talk) -> None:
+    talk.says("hello?")
+    Conversation.objects.filter(pk=talk.pk).update(turn_attempts=2)
+    tasks.retake_turns(timezone.now() + 2 * TURN_LEASE)
+    assert talk.handoff.reason == Reason.ASSISTANT_UNAVAILABLE
+    assert "given up after 3 attempts" in talk.handoff.evidence["seen"][0]
+    assert talk.handoff.events.get().kind == HandoffEvent.Kind.REQUESTED
+
+
+def test_the_task_does_it_too(talk: Talk) -> None:
+    talk.asks_for_person()
+    endings.close(talk.pk, reason=Why.CUSTOMER_LEFT, actor=Transition.CUSTOMER)
+    tasks.tidy_queue()
+    assert talk.handoff.status == Handoff.Status.ENDED

@@ -218,6 +218,9 @@ export class Opened {
   #viewed(names) {
     this.#viewers = names;
     const place = document.getElementById("viewers");
-    if (place) place.textContent = names.length ? ` · ${names.join(", ")} ${names.length > 1 ? "are" : "is"} looking too` : "";
+    if (!place) return;
+    const first = names.map((name) => name.split(" ")[0]);
+    place.textContent = first.length ? ` · ${first.join(", ")} ${first.length > 1 ? "are" : "is"} here too` : "";
+    place.title = names.join(", ");
   }
 }

@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -31,6 +31,7 @@ class Child:
     command: Sequence[str]
     ends_last: bool = False  # the others still need it while they end
     mute: Sequence[str] = ()  # lines with one of these are noise
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Supervisor:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=self.folder,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "supportdesk.settings"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **life.child.env},
             pass_fds=[self._leash],
             start_new_session=True,  # Ctrl-C reaches `up` alone, which then ends the children in order
         )

@@ -111,9 +111,12 @@ class Command(BaseCommand):
 
     def _serve(self, supervisor: Supervisor) -> None:
         supervisor.listen()
-        for child in children.workers():
+        supervisor.start(children.web())
+        # Alone at first: on two cores the others would double the wait for the first page.
+        supervisor.run(until=lambda: _answers("/healthz"), seconds=READY_PATIENCE)
+        for child in () if supervisor.asked_to_stop else children.workers():
             supervisor.start(child)
-        if supervisor.run(until=_desk_is_ready, seconds=READY_PATIENCE):
+        if supervisor.run(until=lambda: _answers("/readyz"), seconds=READY_PATIENCE):
             self._welcome()
         elif not supervisor.asked_to_stop:
             self._warn(f"The desk was not ready within {READY_PATIENCE:.0f} s; /readyz tells what is missing.")
@@ -151,11 +154,11 @@ def _apart(work: Callable[[], None]) -> None:
         sys.exit(1)
 
 
-def _desk_is_ready() -> bool:
+def _answers(path: str) -> bool:
     host = "127.0.0.1" if children.HOST in ("0.0.0.0", "") else children.HOST  # noqa: S104 - compared, not bound
     connection = http.client.HTTPConnection(host, settings.PORT, timeout=2)
     try:
-        connection.request("GET", "/readyz", headers={"Host": settings.ALLOWED_HOSTS[0]})
+        connection.request("GET", path, headers={"Host": settings.ALLOWED_HOSTS[0]})
         return connection.getresponse().status == 200
     except OSError:
         return False

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from conversations import endings, live
+from conversations import endings
 from conversations.lifecycle import Reason, Status
 from conversations.models import Transition
 from handoff import inbox, presence, waits
@@ -128,32 +128,6 @@ def test_the_version_differs_after_every_verb(talk: Talk, ana_agent: Agent, ben_
         verb()
         versions.append(waits.queue_version())
     assert len(set(versions)) == 5
-
-
-def test_everybody_in_line_hears_where_she_stands_now(
-    new_talk: Callable[..., Talk],
-    ana_agent: Agent,
-    monkeypatch: pytest.MonkeyPatch,
-    django_capture_on_commit_callbacks: Callable[..., object],
-) -> None:
-    heard: dict[object, object] = {}
-    monkeypatch.setattr(
-        live, "announce_status", lambda pk, *, status, reason="", handoff=None: heard.update({pk: handoff})
-    )
-    first, second, third = (new_talk(name) for name in ("Dora", "Edda", "Fay"))
-    waits_for(first.asks_for_person(), minutes=9)
-    waits_for(second.asks_for_person(), minutes=8)
-    waits_for(third.asks_for_person(), minutes=7)
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
-        inbox.claim_next(ana_agent)
-    positions = {pk: told["position"] for pk, told in heard.items() if isinstance(told, dict)}
-    assert positions == {first.pk: None, second.pk: 1, third.pk: 2}
-    heard.clear()
-    now = timezone.now()
-    waits.tell_line(now, only_news=True)
-    assert not heard  # nothing has changed
-    waits.tell_line(now + waits.REPEATED, only_news=True)
-    assert len(heard) == 2  # but it may have been lost
 
 
 def test_how_right_it_was(new_talk: Callable[..., Talk], ana_agent: Agent) -> None:

@@ -1,0 +1,312 @@
+"""The agent's socket: what she hears of the queue and of what she watches, what she says, and who gets in at all."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from conversations import endings
+from conversations.lifecycle import Reason
+from conversations.models import ApiToken, Message, Transition
+from handoff import consumers, inbox, waits
+from handoff.models import Agent
+from tests.handoff.sockets import Socket, db, socket
+from tests.handoff.talking import Talk, waits_for
+from tests.waiting import wait_until_async
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+INBOX = "/ws/inbox/"
+
+
+@pytest.fixture
+def ana_key(ana: User) -> str:
+    return ApiToken.issue(ana)[1]
+
+
+@pytest.fixture
+def ben_key(ben: User) -> str:
+    return ApiToken.issue(ben)[1]
+
+
+@asynccontextmanager
+async def agents_inbox(key: str) -> AsyncIterator[Socket]:
+    async with socket(INBOX) as agent:
+        await agent.ask("hello", "welcome", token=key)
+        yield agent
+
+
+# --- Getting in ----------------------------------------------------------------------------------------------------
+
+
+async def test_ana_is_welcomed_with_her_name_and_the_counts(talk: Talk, ana: User, ana_key: str) -> None:
+    await db(talk.asks_for_person)
+    async with socket(INBOX) as agent:
+        welcome = await agent.ask("hello", "welcome", token=ana_key)
+    assert welcome["agent"]["name"] == "Ana"
+    assert welcome["counts"]["queue"] == 1
+    assert (await db(Agent.objects.get, user=ana)).last_seen_at is not None
+
+
+async def test_her_sessions_cookie_lets_her_in_and_signing_out_ends_it(ana: User) -> None:
+    browser = Client()
+    await db(browser.force_login, ana)
+    cookie = f"desk_session={browser.cookies['desk_session'].value}"
+    async with socket(INBOX, cookie=cookie) as agent:
+        await agent.ask("hello", "welcome")
+        await db(browser.logout)
+        await agent.say("ping")
+        assert await agent.closes() == 4404
+
+
+async def test_strangers_managers_and_wrong_keys_stay_out(mia: User) -> None:
+    mias = (await db(ApiToken.issue, mia))[1]
+    for hello in ({}, {"token": "wrong"}, {"token": mias}):
+        async with socket(INBOX) as nobody:
+            await nobody.say("hello", **hello)
+            assert await nobody.closes() == 4404
+
+
+async def test_a_right_that_is_withdrawn_closes_the_socket_at_the_next_frame(ana: User, ana_key: str) -> None:
+    async with agents_inbox(ana_key) as agent:
+        await db(ana.groups.clear)
+        await agent.say("ping")
+        assert await agent.closes() == 4404
+
+
+async def test_who_only_listens_is_asked_for_her_right_too(
+    talk: Talk, ana: User, ana_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "TRUSTED", 0.0)
+    async with agents_inbox(ana_key) as agent:
+        await agent.ask("watch", "messages", conversation=str(talk.pk), after=0)
+        await db(ana.groups.clear)
+        await db(talk.says, "my secret")
+        assert await agent.closes() == 4404
+
+
+# --- Watching ------------------------------------------------------------------------------------------------------
+
+
+async def test_she_catches_up_and_then_hears_every_message_with_its_conversation(
+    talk: Talk, new_talk: Callable[..., Talk], ana_key: str
+) -> None:
+    other = await db(new_talk)
+    await db(talk.says, "one")
+    await db(talk.says, "two")
+    async with agents_inbox(ana_key) as agent:
+        caught_up = await agent.ask("watch", "messages", conversation=str(talk.pk), after=1)
+        assert [message["body"] for message in caught_up["messages"]] == ["two"]
+        await agent.ask("watch", "messages", conversation=str(other.pk), after=0)
+        await db(other.says, "elsewhere")
+        await db(talk.says, "three")
+        heard = [await agent.hear("message") for _ in range(2)]
+        assert {(frame["conversation"], frame["message"]["body"]) for frame in heard} == {
+            (str(talk.pk), "three"),
+            (str(other.pk), "elsewhere"),
+        }
+        await agent.say("unwatch", conversation=str(other.pk))
+        await db(other.says, "unheard")
+        assert await agent.heard("message") == []
+
+
+async def test_what_an_announcement_lost_the_next_ping_heals(talk: Talk, ana_key: str) -> None:
+    async with agents_inbox(ana_key) as agent:
+        await agent.ask("watch", "messages", conversation=str(talk.pk), after=0)
+        message = await db(talk.says, "announced")
+        await agent.hear("message")
+        await db(_store_without_a_word, talk, message)
+        (healed,) = await agent.heard("message")
+        assert (healed["message"]["seq"], healed["message"]["body"]) == (2, "unannounced")
+        pong = await agent.ask("ping", "pong")
+        assert pong["last_seq"] == {str(talk.pk): 2}
+
+
+def _store_without_a_word(talk: Talk, like: Message) -> None:
+    from conversations.models import Conversation
+
+    Message.objects.create(conversation_id=talk.pk, seq=2, role=like.role, body="unannounced")
+    Conversation.objects.filter(pk=talk.pk).update(last_seq=2, last_public_seq=2)
+
+
+async def test_she_hears_notes_statuses_and_typing_and_cleo_hears_hers(
+    talk: Talk, ana_key: str, ben_agent: Agent
+) -> None:
+    async with agents_inbox(ana_key) as agent, socket(f"/ws/chat/{talk.pk}/") as cleo:
+        await cleo.ask("hello", "welcome", token=talk.token, after=0)
+        await agent.ask("watch", "messages", conversation=str(talk.pk), after=0)
+        await db(inbox.note, talk.pk, ben_agent, "a regular")
+        assert (await agent.hear("message"))["message"]["role"] == "note"
+        await db(talk.asks_for_person)
+        status = await agent.hear("status", status="escalated")
+        assert status["conversation"] == str(talk.pk)
+        assert status["handoff"]["position"] == 1
+        assert (await cleo.hear("status", status="escalated"))["handoff"]["position"] == 1
+        await cleo.say("typing")
+        assert await agent.hear("typing", role="customer")
+        await agent.say("typing", conversation=str(talk.pk))
+        assert await cleo.hear("typing", role="agent")
+        await agent.say("read", conversation=str(talk.pk), seq=1)
+        assert await cleo.hear("read", role="agent", seq=1)
+
+
+async def test_the_number_of_watched_conversations_has_a_bound(
+    talk: Talk, new_talk: Callable[..., Talk], ana_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert consumers.MAX_WATCHED >= 50
+    monkeypatch.setattr(consumers, "MAX_WATCHED", 1)
+    other = await db(new_talk)
+    async with agents_inbox(ana_key) as agent:
+        await agent.ask("watch", "messages", conversation=str(talk.pk))
+        await agent.ask("watch", "messages", conversation=str(talk.pk))  # the same one again
+        refused = await agent.ask("watch", "error", conversation=str(other.pk))
+        assert (refused["code"], refused["conversation"]) == ("too_many", str(other.pk))
+
+
+async def test_frames_that_make_no_sense_get_an_error_and_the_socket_stays(ana_key: str) -> None:
+    async with agents_inbox(ana_key) as agent:
+        for frame, code in [
+            ({"kind": "watch"}, "malformed"),
+            ({"kind": "watch", "conversation": "x"}, "malformed"),
+            ({"kind": "watch", "conversation": str(uuid4()), "after": -1}, "malformed"),
+            ({"kind": "watch", "conversation": str(uuid4())}, "not_found"),
+            ({"kind": "message", "conversation": str(uuid4()), "client_id": str(uuid4()), "body": "hi"}, "not_found"),
+            ({"kind": "read", "conversation": str(uuid4()), "seq": 1}, "not_found"),
+            ({"kind": "dance"}, "unknown_type"),
+        ]:
+            refused = await agent.ask(frame.pop("kind"), "error", **frame)  # type: ignore[arg-type]
+            assert refused["code"] == code
+        assert await agent.ask("ping", "pong")
+
+
+# --- Speaking ------------------------------------------------------------------------------------------------------
+
+
+async def test_she_answers_cleo_who_sees_it_and_a_resent_message_is_one(talk: Talk, ana_key: str) -> None:
+    await db(talk.asks_for_person)
+    async with agents_inbox(ana_key) as agent, socket(f"/ws/chat/{talk.pk}/") as cleo:
+        await cleo.ask("hello", "welcome", token=talk.token, after=0)
+        words = {"conversation": str(talk.pk), "client_id": str(uuid4()), "body": "Hello Cleo"}
+        ack = await agent.ask("message", "ack", **words)
+        assert (ack["client_id"], ack["conversation"]) == (words["client_id"], str(talk.pk))
+        joined = await cleo.hear("message")
+        assert joined["message"]["body"] == "Ana joined the conversation."
+        assert (await cleo.hear("message"))["message"]["author"] == "Ana"
+        assert await agent.ask("message", "ack", **words) == ack
+        assert await cleo.heard("message") == []
+
+
+async def test_a_note_goes_past_cleo(talk: Talk, ana_key: str) -> None:
+    async with agents_inbox(ana_key) as agent, socket(f"/ws/chat/{talk.pk}/") as cleo:
+        await cleo.ask("hello", "welcome", token=talk.token, after=0)
+        await agent.ask("watch", "messages", conversation=str(talk.pk))
+        words = {"conversation": str(talk.pk), "client_id": str(uuid4()), "body": "careful", "note": True}
+        await agent.ask("message", "ack", **words)
+        assert (await agent.hear("message"))["message"]["role"] == "note"
+        assert await cleo.heard("message") == []
+
+
+async def test_who_does_not_hold_it_is_told_who_does(talk: Talk, ana_agent: Agent, ben_key: str) -> None:
+    await db(inbox.claim, (await db(talk.asks_for_person)).pk, ana_agent)
+    async with agents_inbox(ben_key) as ben:
+        words = {"conversation": str(talk.pk), "client_id": str(uuid4()), "body": "Hi"}
+        refused = await ben.ask("message", "error", **words)
+        assert (refused["code"], refused["client_id"]) == ("taken", words["client_id"])
+        assert "Ana" in refused["detail"]
+
+
+# --- The queue, and who else is here -------------------------------------------------------------------------------
+
+
+async def test_the_queue_is_told_when_it_changes_but_not_more_than_twice_a_second(
+    new_talk: Callable[..., Talk], ana_key: str
+) -> None:
+    async with agents_inbox(ana_key) as agent:
+        before = (await agent.ask("ping", "pong"))["queue_version"]
+        for _ in range(10):
+            await db((await db(new_talk)).asks_for_person)
+        frames = [await agent.hear("queue")]
+        while frames[-1]["counts"]["queue"] < 10:
+            frames.append(await agent.hear("queue"))
+        assert len(frames) <= 4  # ten handoffs, each of which announces more than once
+        assert (await agent.ask("ping", "pong"))["queue_version"] != before
+
+
+async def test_work_that_arrives_is_announced_to_its_agent(
+    talk: Talk, ana_agent: Agent, ben_agent: Agent, ben_key: str
+) -> None:
+    handoff = await db(inbox.claim, (await db(talk.asks_for_person)).pk, ana_agent)
+    async with agents_inbox(ben_key) as ben:
+        await db(inbox.transfer, handoff.pk, ana_agent, to=ben_agent, note="Yours")
+        assigned = (await ben.hear("assigned"))["handoff"]
+    assert (assigned["id"], assigned["conversation"]) == (str(handoff.pk), str(talk.pk))
+    assert assigned["reason"] == "User requested human assistance"
+
+
+async def test_everybody_in_line_hears_where_she_stands_now(
+    talk: Talk, new_talk: Callable[..., Talk], ana_agent: Agent
+) -> None:
+    first = await db(new_talk)
+    await db(lambda: waits_for(first.asks_for_person(), minutes=9))
+    await db(talk.asks_for_person)
+    async with socket(f"/ws/chat/{talk.pk}/") as cleo:
+        welcome = await cleo.ask("hello", "welcome", token=talk.token, after=0)
+        assert welcome["conversation"]["handoff"]["position"] == 2
+        await db(inbox.claim_next, ana_agent)
+        assert (await cleo.hear("status"))["handoff"]["position"] == 1
+        now = timezone.now()
+        await db(lambda: waits.tell_line(now, only_news=True))
+        assert await cleo.heard("status") == []  # she knows
+        await db(lambda: waits.tell_line(now + waits.REPEATED, only_news=True))
+        assert await cleo.heard("status")  # but it may have been lost
+        await db(inbox.claim_next, ana_agent)
+        assert (await cleo.hear("status"))["handoff"]["agent"] == "Ana"
+
+
+async def test_agents_see_who_else_looks_on(talk: Talk, ana_key: str, ben_key: str) -> None:
+    async with agents_inbox(ana_key) as ana:
+        await ana.ask("watch", "messages", conversation=str(talk.pk))
+        async with agents_inbox(ben_key) as ben:
+            await ben.ask("watch", "messages", conversation=str(talk.pk))
+            assert (await ana.hear("viewers"))["agents"] == ["Ben"]
+            assert (await ben.hear("viewers"))["agents"] == ["Ana"]
+        assert (await ana.hear("viewers"))["agents"] == []
+
+
+async def test_the_brief_reaches_who_watches(talk: Talk, ana_key: str) -> None:
+    from handoff import tasks
+
+    await db(talk.asks_for_person)
+    async with agents_inbox(ana_key) as agent:
+        await agent.ask("watch", "messages", conversation=str(talk.pk))
+        await db(tasks.write_briefs)
+        assert (await agent.hear("handoff"))["handoff"]["summary"]
+
+
+async def test_a_status_that_was_not_announced_is_seen_by_the_next_ping(talk: Talk, ana_key: str) -> None:
+    from conversations import live
+
+    def closes_unheard() -> None:
+        with live.quiet():
+            endings.close(talk.pk, reason=Reason.CUSTOMER_LEFT, actor=Transition.CUSTOMER)
+
+    async with agents_inbox(ana_key) as agent:
+        await agent.ask("watch", "messages", conversation=str(talk.pk))
+        await db(closes_unheard)
+        (status,) = await agent.heard("status")
+        assert status["status"] == "closed"
+
+
+async def test_a_ping_is_her_heartbeat(ana: User, ana_key: str) -> None:
+    async with agents_inbox(ana_key) as agent:
+        await db(Agent.objects.update, last_seen_at=None)
+        await agent.ask("ping", "pong")
+
+        async def seen() -> bool:
+            return (await db(Agent.objects.get, user=ana)).last_seen_at is not None
+
+        await wait_until_async(seen)

@@ -1,13 +1,15 @@
 """The customer's pages: the chat, the same inside a site's iframe, and the loader that a site puts on its pages."""
 
+from pathlib import Path
+
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.http import http_date
 from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from .models import DeskSettings
@@ -34,10 +36,10 @@ def _chat(request: HttpRequest, *, embedded: bool) -> HttpResponse:
 
 @require_safe
 @cache_control(public=True, max_age=300)
+@gzip_page
 def widget(request: HttpRequest) -> HttpResponse:
     """The loader keeps its address for ever, so it cannot carry a hash; browsers ask again after five minutes."""
     path = finders.find("conversations/widget.js")
     if path is None:
         raise Http404
-    with open(path, "rb") as file:
-        return HttpResponse(file.read(), content_type="text/javascript; charset=utf-8")
+    return HttpResponse(Path(path).read_bytes(), content_type="text/javascript; charset=utf-8")

@@ -18,5 +18,6 @@ class HashedModules(CompressedManifestStaticFilesStorage):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         _, imports = self._js_module_import_aggregation_patterns
-        self.patterns = (*self.patterns, *((f"{app}/*.js", imports) for app in OURS))
+        inherited: tuple[Any, ...] = CompressedManifestStaticFilesStorage.patterns
+        self.patterns = (*inherited, *((f"{app}/*.js", imports) for app in OURS))
         super().__init__(*args, **kwargs)

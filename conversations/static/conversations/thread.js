@@ -31,8 +31,9 @@ export class Thread {
     root.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     document.addEventListener("visibilitychange", () => this.#tellRead());
     addEventListener("focus", () => this.#tellRead());
-    // A growing composer or an opening keyboard takes room away below; whoever was at the end stays there.
-    new ResizeObserver(() => this.#pinned && this.toEnd()).observe(root);
+    // What is drawn grows, and a composer or a phone's keyboard takes room away: whoever was at the end stays there.
+    const keeper = new ResizeObserver(() => this.#pinned && this.toEnd());
+    for (const element of [root, this.log, this.dots]) keeper.observe(element);
   }
 
   #pinned = true;
@@ -98,7 +99,6 @@ export class Thread {
     }
     row.words += text;
     row.querySelector(".bubble").replaceChildren(richText(row.words));
-    if (this.#pinned) this.toEnd();
   }
 
   deltaEnd(turn) {
@@ -254,7 +254,6 @@ export class Thread {
     const bubble = el("div", { class: "bubble" }, el("span", { class: "unseen" }, `${who} is writing`), el("i"), el("i"), el("i"));
     if (this.dots.dataset.role !== role) this.dots.replaceChildren(face(role, who), bubble);
     this.dots.dataset.role = role;
-    if (this.#pinned) this.toEnd();
   }
 
   // --- where the reader is ----------------------------------------------------------------------------------------------

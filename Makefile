@@ -22,10 +22,10 @@ run: $(VENV)/run.stamp
 	@exec $(BIN)/python manage.py up
 
 test: $(VENV)/dev.stamp
-	@echo "== the suite on SQLite"
-	@DESK_TEST_DB=sqlite $(BIN)/python -m pytest $(ARGS)
-	@echo "== the suite on PostgreSQL"
-	@DESK_TEST_DB=postgres $(BIN)/python -m pytest $(ARGS)
+	@failed=0; for database in sqlite postgres; do \
+		echo "== the suite on $$database"; \
+		DESK_TEST_DB=$$database $(BIN)/python -m pytest $(ARGS) || failed=1; \
+	done; exit $$failed
 
 # The settings make their secrets where DESK_DATA says; a check should leave none behind.
 check: $(VENV)/dev.stamp

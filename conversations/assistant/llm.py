@@ -36,11 +36,10 @@ def available() -> bool:
 
 async def stream(prompt: Prompt, say: Say) -> str:
     """The reply to `prompt`; `say` hears it in pieces while it is written."""
-    spoken = _Pieces(say)
-    ended = False
+    client, spoken, ended = await _client(), _Pieces(say), False
     async with _within("total_timeout", "the whole reply"):
         async with _within("first_token_timeout", "the first word"):
-            chunks = await _retried(lambda client: _open(client, prompt))
+            chunks = await _retried(lambda: _open(client, prompt))
             chunk = await anext(chunks, None)
         with spoken:
             while chunk is not None:
@@ -55,9 +54,10 @@ async def stream(prompt: Prompt, say: Say) -> str:
 
 async def complete(prompt: Prompt, *, limit: str, max_tokens: int, temperature: float = 0.0) -> str:
     """The reply to `prompt`, in one piece, within the limit that settings.LLM has under that name."""
+    client = await _client()
     async with _within(limit, "the reply"):
         response = await _retried(
-            lambda client: client.chat.completions.create(
+            lambda: client.chat.completions.create(
                 model=settings.LLM["model"],
                 messages=prompt,  # type: ignore[arg-type]  # its own shape, without its names
                 max_tokens=max_tokens,
@@ -147,11 +147,11 @@ async def _within(limit: str, what: str) -> AsyncIterator[None]:
         raise ModelFailed(f"{what} did not come within {seconds:g} s") from error
 
 
-async def _retried(call: "Callable[[AsyncOpenAI], Awaitable[T]]") -> T:
-    client, attempt = await _client(), 0
+async def _retried(call: Callable[[], Awaitable[T]]) -> T:
+    attempt = 0
     while True:
         try:
-            return await call(client)
+            return await call()
         except Exception as error:  # the package lets broken JSON and broken sockets through as they are
             pause = _pause(error, attempt)
             if pause is None:
@@ -188,6 +188,8 @@ _lock = threading.Lock()
 
 
 async def _client() -> "AsyncOpenAI":
+    """This loop's client. The first one takes a while to make, and that is no fault of the model's: the limits begin
+    when there is one."""
     loop, wanted = asyncio.get_running_loop(), dict(settings.LLM)
     if loop not in _clients or _clients[loop][0] != wanted:
         made = await asyncio.to_thread(_make)  # the import alone takes most of a second: not on the event loop

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from conversations import turns
 
-from . import briefs, rescue
+from .briefs import write_due
 from .escalation import escalate
+from .rescue import tidy
 
 
 @shared_task
@@ -18,9 +19,9 @@ def retake_turns(as_of: datetime | None = None) -> None:
 
 @shared_task
 def write_briefs(as_of: datetime | None = None) -> None:
-    briefs.write_due(as_of or timezone.now())
+    write_due(as_of or timezone.now())
 
 
 @shared_task
 def tidy_queue(as_of: datetime | None = None) -> None:
-    rescue.tidy(as_of or timezone.now())
+    tidy(as_of or timezone.now())

@@ -14,7 +14,7 @@ from conversations.lifecycle import Reason
 from conversations.models import ApiToken, Message, Transition
 from handoff import consumers, inbox, waits
 from handoff.models import Agent
-from tests.handoff.sockets import Socket, db, socket
+from tests.handoff.sockets import Frame, Socket, db, socket
 from tests.handoff.talking import Talk, waits_for
 from tests.waiting import wait_until_async
 
@@ -169,17 +169,20 @@ async def test_the_number_of_watched_conversations_has_a_bound(
 
 async def test_frames_that_make_no_sense_get_an_error_and_the_socket_stays(ana_key: str) -> None:
     async with agents_inbox(ana_key) as agent:
-        for frame, code in [
-            ({"kind": "watch"}, "malformed"),
-            ({"kind": "watch", "conversation": "x"}, "malformed"),
-            ({"kind": "watch", "conversation": str(uuid4()), "after": -1}, "malformed"),
-            ({"kind": "watch", "conversation": str(uuid4())}, "not_found"),
-            ({"kind": "message", "conversation": str(uuid4()), "client_id": str(uuid4()), "body": "hi"}, "not_found"),
-            ({"kind": "read", "conversation": str(uuid4()), "seq": 1}, "not_found"),
-            ({"kind": "dance"}, "unknown_type"),
-        ]:
-            refused = await agent.ask(frame.pop("kind"), "error", **frame)  # type: ignore[arg-type]
-            assert refused["code"] == code
+        nowhere = str(uuid4())
+        words = {"conversation": nowhere, "client_id": str(uuid4()), "body": "hi"}
+        frames: list[tuple[str, Frame, str]] = [
+            ("watch", {}, "malformed"),
+            ("watch", {"conversation": "x"}, "malformed"),
+            ("watch", {"conversation": nowhere, "after": -1}, "malformed"),
+            ("watch", {"conversation": nowhere}, "not_found"),
+            ("message", words, "not_found"),
+            ("message", words | {"body": 7}, "malformed"),
+            ("read", {"conversation": nowhere, "seq": 1}, "not_found"),
+            ("dance", {}, "unknown_type"),
+        ]
+        for kind, frame, code in frames:
+            assert (await agent.ask(kind, "error", **frame))["code"] == code
         assert await agent.ask("ping", "pong")
 
 
@@ -256,6 +259,7 @@ async def test_everybody_in_line_hears_where_she_stands_now(
     async with socket(f"/ws/chat/{talk.pk}/") as cleo:
         welcome = await cleo.ask("hello", "welcome", token=talk.token, after=0)
         assert welcome["conversation"]["handoff"]["position"] == 2
+        await cleo.heard("status")  # what her own handoff announced
         await db(inbox.claim_next, ana_agent)
         assert (await cleo.hear("status"))["handoff"]["position"] == 1
         now = timezone.now()

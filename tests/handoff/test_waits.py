@@ -119,14 +119,14 @@ def test_who_has_left_is_not_in_line_though_no_sweep_came_by(talk: Talk, new_tal
 
 def test_the_version_differs_after_every_verb(talk: Talk, ana_agent: Agent, ben_agent: Agent) -> None:
     handoff, versions = talk.asks_for_person(), [waits.queue_version()]
-    for verb in (
-        lambda: inbox.claim(handoff.pk, ana_agent),
-        lambda: inbox.claim(handoff.pk, ben_agent, take_over=True),
-        lambda: inbox.transfer(handoff.pk, ben_agent, to=None),
-        lambda: inbox.resolve(handoff.pk, ana_agent),
-    ):
-        verb()
-        versions.append(waits.queue_version())
+    inbox.claim(handoff.pk, ana_agent)
+    versions.append(waits.queue_version())
+    inbox.claim(handoff.pk, ben_agent, take_over=True)
+    versions.append(waits.queue_version())
+    inbox.transfer(handoff.pk, ben_agent, to=None)
+    versions.append(waits.queue_version())
+    inbox.resolve(handoff.pk, ana_agent)
+    versions.append(waits.queue_version())
     assert len(set(versions)) == 5
 
 

@@ -12,10 +12,11 @@ from rest_framework.views import APIView
 
 from conversations.actors import Action, require
 
-from . import selection
+from . import listing, selection
+from .filters import FILTERS
 from .metrics import METRICS
-from .selection import FILTERS, Selection
-from .serializers import MetricSerializer, SummarySerializer
+from .selection import Selection
+from .serializers import ConversationsSerializer, MetricSerializer, SummarySerializer
 from .summaries import summarise
 from .timeframes import TIMEFRAMES, BadTimeframe
 
@@ -56,3 +57,30 @@ class MetricsView(APIView):
         """What each figure means."""
         require(request, Action.MEASURE)
         return Response(MetricSerializer(METRICS.values(), many=True).data)
+
+
+class ConversationsView(APIView):
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("metric", enum=[*METRICS], description="Only those behind this number."),
+            OpenApiParameter("after", description="Where the page before ended; `next` holds it."),
+            *PARAMETERS,
+        ],
+        responses=ConversationsSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """The conversations behind a number, newest first, each with what is measured of it."""
+        require(request, Action.MEASURE)
+        name = request.query_params.get("metric", "total_conversations")
+        if name not in METRICS:
+            raise ValidationError({"metric": [f"One of {', '.join(METRICS)} is needed."]})
+        chosen = selected(request.query_params)
+        try:
+            found = listing.page(METRICS[name].behind(chosen.conversations()), request.query_params.get("after", ""))
+        except BadTimeframe as bad:
+            raise ValidationError({bad.field: [bad.problem]}) from None
+        path = request.build_absolute_uri(request.path)
+        more = f"{path}?{chosen.query(metric=name, after=found.after)}" if found.after else None
+        return Response({"results": [row.as_json() for row in found.rows], "next": more})

@@ -51,7 +51,7 @@ class Quarter(Func):
     output_field = IntegerField()
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = "(CAST(strftime('%%s', %(expressions)s) AS INTEGER) / 900)"
+        template = "(CAST(strftime('%%%%s', %(expressions)s) AS INTEGER) / 900)"
         return super().as_sql(compiler, connection, template=template, **context)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
@@ -59,11 +59,11 @@ class Quarter(Func):
         return super().as_sql(compiler, connection, template=template, **context)
 
 
-def seconds(millis: Combinable) -> "ExpressionWrapper[FloatField[Any]]":
+def seconds(millis: Combinable) -> Combinable:
     return ExpressionWrapper(millis / Value(1000.0), output_field=FloatField())
 
 
-def between(start: str, end: str) -> "ExpressionWrapper[FloatField[Any]]":
+def between(start: str, end: str) -> Combinable:
     return seconds(Millis(end) - Millis(start))
 
 

@@ -42,3 +42,28 @@ class MetricSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     definition = serializers.CharField()
     unit = serializers.ChoiceField([unit.value for unit in Unit])
+
+
+class MeasuredSerializer(serializers.Serializer[Any]):
+    """What is measured of one conversation; null where it does not apply (yet)."""
+
+    id = serializers.UUIDField()
+    opened_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    status = serializers.CharField()
+    close_reason = serializers.CharField(allow_blank=True)
+    resolved = serializers.BooleanField()
+    escalated = serializers.BooleanField(help_text="Ever.")
+    escalation_reason = serializers.CharField(allow_blank=True)
+    intents = serializers.ListField(child=serializers.CharField())
+    duration_seconds = serializers.FloatField(allow_null=True)
+    messages = serializers.IntegerField()
+    customer_messages = serializers.IntegerField()
+    satisfaction = serializers.IntegerField(allow_null=True)
+    wait_seconds = serializers.FloatField(allow_null=True)
+    first_response_seconds = serializers.FloatField(allow_null=True)
+
+
+class ConversationsSerializer(serializers.Serializer[Any]):
+    results = MeasuredSerializer(many=True)
+    next = serializers.URLField(allow_null=True)

@@ -65,7 +65,7 @@ NOT_ASKING: Final = _any(
     r"\b(?:no need|not necessary|unnecessary|rather not|please don't|please dont|please do not|without"
     r"|(?:do not|don't|dont|didn't|won't|needn't) (?:\w+ )?"
     r"(?:need|want|wish|have|transfer|escalate|connect|put|pass|call))\b"
-    rf"(?![^.!?]*\b{_MACHINE}\b)",
+    rf"(?![^.!?]{{0,60}}\b{_MACHINE}\b)",
     # what somebody did, or she did, before
     rf"\b(?:{_ROLE}|{_ANYBODY}|staff) "
     r"(?:(?:who|that|there|here|i|spoke|talked|to|with|on|the|phone|just|also|even|already|then) )*"

@@ -21,8 +21,8 @@ class Signal:
 
 
 _CLAUSE = re.compile(r"[.!?;\n]+|\bbut\b|,(?= ?(?:so|and|please|can|could|i|i'd|just|get|let|give)\b)", re.IGNORECASE)
-EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-IDENTIFIER: Final = re.compile(r"(?<![\w@.])#?(?=[\w-]*\d{3})[A-Za-z0-9][A-Za-z0-9-]{2,19}(?![\w@])")
+EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+IDENTIFIER: Final = re.compile(r"(?<![\w@.])#?(?=[\w-]{0,17}\d{3})[A-Za-z0-9][A-Za-z0-9-]{2,19}(?![\w@])")
 
 
 def asks_for_person(text: str) -> Signal:
@@ -42,7 +42,7 @@ def frustration(text: str) -> Signal:
     """Is she annoyed? A "!" alone counts for nothing: thanks carries it too."""
     plain, calm, evidence = _plain(text), 1.0, []
     for pattern, weight in FRUSTRATION:
-        found = (match for match in pattern.finditer(plain) if not TAKES_BACK.search(plain, 0, match.start()))
+        found = (match for match in pattern.finditer(plain) if not _taken_back(plain, match.start()))
         for said in dict.fromkeys(match.group().lower() for match in found):
             calm *= 1 - weight
             evidence.append(f"says “{said}”")
@@ -68,7 +68,7 @@ def _burdens(turn: "Turn") -> Iterator[tuple[float, float, str]]:
     yield 1.5 * (len(intents) - 1), 3, f"{len(intents)} different matters: {', '.join(sorted(intents))}"
     length = len(turn.text.split())
     yield (length - 40) // 40, 2, f"{length} words at once"
-    questions = len(re.findall(r"\w[^?\n]*\?", turn.text))
+    questions = sum(bool(part.strip()) for part in turn.text.split("?")[:-1])
     yield questions - 1, 2, f"{questions} questions at once"
     identifiers = set(EMAIL.findall(turn.text)) | set(IDENTIFIER.findall(turn.text))
     yield 0.5 * (len(identifiers) - 1), 2, f"{len(identifiers)} numbers and addresses"
@@ -89,6 +89,10 @@ def given(text: str) -> set[str]:
     """Which of the things an assistant may ask for are in the text: "order number", "e-mail address"."""
     found = {"e-mail address"} if EMAIL.search(text) else set()
     return found | ({"order number"} if IDENTIFIER.search(EMAIL.sub(" ", text)) else set())
+
+
+def _taken_back(text: str, at: int) -> bool:
+    return bool(TAKES_BACK.search(text, max(0, at - 40), at))
 
 
 def _shouts(text: str) -> bool:

@@ -1,8 +1,11 @@
 """What the assistant hears in Cleo's words."""
 
+import time
+
 import pytest
 
 from conversations.assistant import signals
+from conversations.assistant.intents.general_inquiry import small_talk
 from conversations.assistant.turn import Routing
 from conversations.models import TurnRecord
 
@@ -151,3 +154,34 @@ def test_a_heap_of_matters_is_complex_and_says_why(talk: Talk) -> None:
     assert 8 < signal.score <= 10
     assert len(signal.evidence) == 6
     assert signal.evidence[0] == "3 different matters: billing_question, complaint, order_status (+3)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a",
+        "a-",
+        "no need ",
+        "useless ",
+        "1-",
+        "a.",
+        "are you ",
+        "that i ",
+        "not the ",
+        "F",
+        "can you ",
+        "?",
+        "x@",
+        "i want a real ",
+    ],
+)
+def test_the_longest_message_is_read_quickly(text: str) -> None:
+    message = (text * 10_000)[:9_990] + " bot?! 1"
+    began = time.process_time()
+    signals.asks_for_person(message)
+    signals.declines_person(message)
+    signals.frustration(message)
+    signals.denies(message, answered=True)
+    signals.given(message)
+    small_talk(message)
+    assert time.process_time() - began < 0.5

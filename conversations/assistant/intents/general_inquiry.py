@@ -17,6 +17,7 @@ CAN_DO = (
     "I can look up an order by its number and your e-mail address, answer questions from our help articles, or "
     "connect you with a person. What is it about?"
 )
+LONGEST = 80  # characters of small talk
 _OK = r"(?:ok(?:ay)?|great|perfect|super|cool|nice|awesome|wonderful|got it|alright|sure|fine|yes|no)"
 _THANKS = r"(?:many )?(?:thanks|thank you|thx|ty|cheers)(?: a lot| so much| very much| again)?"
 _ALL = r"that(?:'s| is| was) (?:all|it|everything)"
@@ -56,4 +57,6 @@ async def answer_general_inquiry(turn: Turn, say: Say) -> Draft:
 def small_talk(text: str) -> str:
     """What to say to small talk; "" where it is more than that."""
     said = " ".join(re.sub(r"[^\w\s,']", " ", text.lower().replace("’", "'")).split()).strip(" ,")
+    if len(said) > LONGEST:
+        return ""
     return next((reply for pattern, reply in SMALL_TALK.items() if re.fullmatch(pattern, said)), "")

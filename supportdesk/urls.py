@@ -7,6 +7,7 @@ from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from analytics import api as analytics_api
+from analytics import views as analytics_views
 from conversations import api as conversations_api
 from conversations import help as help_pages
 from conversations import views as conversations_views
@@ -42,6 +43,7 @@ api = [
     path("handoffs/next/", handoff_api.NextView.as_view(), name="next"),
     path("handoffs/<uuid:handoff_id>/", include(handoff_verbs)),
     path("analytics/summary/", analytics_api.SummaryView.as_view(), name="summary"),
+    path("analytics/conversations/", analytics_api.ConversationsView.as_view(), name="measured-conversations"),
     path("analytics/metrics/", analytics_api.MetricsView.as_view(), name="metrics"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
@@ -58,6 +60,13 @@ inbox = [
     path("<uuid:conversation_id>/<slug:verb>/", inbox_views.act, name="inbox-act"),
 ]
 
+analytics = [
+    path("", analytics_views.page, name="dashboard"),
+    path("live/", analytics_views.strip, name="analytics-live"),
+    path("conversations/", analytics_views.conversations, name="analytics-conversations"),
+    path("conversations/<uuid:conversation_id>/", analytics_views.transcript, name="analytics-conversation"),
+]
+
 urlpatterns = [
     path("", TemplateView.as_view(template_name="home.html"), name="home"),
     path("chat/", conversations_views.chat, name="chat"),
@@ -66,6 +75,7 @@ urlpatterns = [
     path("help/", help_pages.articles, name="articles"),
     path("help/<slug:slug>/", help_pages.article, name="article"),
     path("inbox/", include(inbox)),
+    path("analytics/", include(analytics)),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("api/v1/", include(api)),

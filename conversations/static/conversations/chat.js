@@ -1,8 +1,8 @@
 // The one client: everything a page needs to hold a conversation. Chat page, widget and inbox take it from here.
 //
 // Modules name each other by relative path, in double quotes and with a semicolon: that is what supportdesk/storage.py
-// finds and rewrites to the hashed name. (It finds the word before "from" in prose as well, so no comment may hold it.) A page loads its own entry with
-// <script type="module" src="{% static 'app/entry.js' %}">.
+// finds and rewrites to the hashed name. (It finds the word before "from" in prose as well, so no comment may hold it.)
+// A page loads its own entry with <script type="module" src="{% static 'app/entry.js' %}">.
 //
 // What they are for:
 //   Connection  the socket: hello, heartbeat, reconnecting with full jitter, the words for its state

@@ -27,6 +27,7 @@ class Seat:
 
     def __init__(self, url: str, hello: Frame, conversation: str = "", chance: random.Random | None = None) -> None:
         self.url, self.hello, self.conversation, self.chance = url, hello, conversation, chance
+        self.pings = True
         self.shown: list[Frame] = []
         self.frames: list[Frame] = []
         self.farewells: list[str] = []  # how her connections ended, for whoever reads a failed test
@@ -96,7 +97,7 @@ class Seat:
             pinging.cancel()
 
     async def _ping(self, wire: ClientConnection) -> None:
-        while True:
+        while self.pings:
             await asyncio.sleep(1)
             await wire.send('{"type":"ping"}')
 

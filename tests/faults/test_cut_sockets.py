@@ -36,15 +36,6 @@ async def test_a_thousand_messages_survive_sockets_cut_at_random(desk: Desk) -> 
         for seat in (cleo, ana):
             await seat.until(lambda seat=seat: seat.seen == newest, 30, "the last message on the screen")
 
-    print(
-        "TALK",
-        __import__("time").monotonic() - began,
-        cleo.cuts,
-        ana.cuts,
-        cleo.welcomes,
-        set(cleo.farewells),
-        set(ana.farewells),
-    )
     assert [message["seq"] for message in messages] == list(range(1, newest + 1))
     for role, name in (("customer", "Cleo"), ("agent", "Ana")):
         said = [message["body"] for message in messages if message["role"] == role]

@@ -1,60 +1,16 @@
 """The channel layer while its broker is away: nobody is refused or held up, and everybody is joined when it is back."""
 
 import asyncio
-import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
 
-from supportdesk import children
 from supportdesk.layer import MAILBOX, DeskLayer
-from tests.waiting import wait_until, wait_until_async
 
-
-class Broker:
-    """A Valkey of this test's own, to be started and ended."""
-
-    def __init__(self, folder: Path) -> None:
-        self.url = f"unix://{folder}/valkey.sock"
-        self.command = [children.valkey_server(), "--port", "0", "--unixsocket", f"{folder}/valkey.sock", "--save", ""]
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen([*self.command, "--loglevel", "warning"])
-        wait_until(self._answers, 10, "a broker")
-
-    def stop(self) -> None:
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def _answers(self) -> bool:
-        try:
-            with redis.Redis.from_url(self.url) as client:
-                return bool(client.ping())
-        except redis.RedisError:
-            return False
-
-    async def lists(self, group: str) -> None:
-        async def listed() -> bool:
-            async with redis.asyncio.Redis.from_url(self.url) as client:
-                return bool((await client.pubsub_numsub(f"desk__group__{group}"))[0][1])
-
-        await wait_until_async(listed, 15, f"a subscription to {group}")
-
-
-@pytest.fixture
-def broker() -> Iterator[Broker]:
-    with tempfile.TemporaryDirectory(prefix="broker-") as folder:
-        broker = Broker(Path(folder))
-        yield broker
-        broker.stop()
+from .brokers import Broker
 
 
 @pytest.fixture
@@ -104,7 +60,7 @@ async def test_a_broker_that_is_killed_and_comes_back_is_listened_to_again(
     channel, late = await desk.new_channel(), await desk.new_channel()
     await desk.group_add("conversation.1", channel)
     await broker.lists("conversation.1")
-    broker.stop()
+    broker.kill()
     await desk.group_add("conversation.2", late)
     broker.start()
     for group, member in (("conversation.1", channel), ("conversation.2", late)):

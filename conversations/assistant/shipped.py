@@ -156,7 +156,7 @@ why was i charged twice
 there is a charge on my statement i don't recognise
 i want my money back
 when do i get my refund
-how do i ask for a refund
+where do i ask for my refund
 the refund still isn't on my account
 send me the invoice for march please
 i need a copy of my bill
@@ -200,14 +200,14 @@ hello
 hi there
 good morning
 hey how are you
-thanks a lot
+thanks so very much
 thank you, that's all
 ok great
 perfect, you've been very helpful
 bye
 goodbye and have a nice day
 no that is everything
-yes please
+oh yes please
 what are your opening hours
 where are you located
 which countries do you deliver to
@@ -231,7 +231,7 @@ how do i cook rice
 play some music
 are you still there
 one moment please
-sure
+sure thing
 i have a question
 """,
     ),

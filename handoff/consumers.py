@@ -183,8 +183,9 @@ class InboxConsumer(DeskSocket):
         await asyncio.sleep(max(0.0, self.queue_said + QUEUE_EVERY - _clock()))
         self.queue_due, self.queue_said = None, _clock()  # what changes from here on is told by the next
         try:
-            await self.say({"type": "queue", "counts": await self._allowed(self._counts)})
-        except (Refused, DatabaseError) as error:
+            if await self._may_hear() and self.agent:
+                await self.say({"type": "queue", "counts": await database_sync_to_async(counts)(self.agent.user)})
+        except DatabaseError as error:
             log.warning("the queue's counts could not be told: %s", error)
 
     async def inbox_viewer(self, event: Frame) -> None:
@@ -267,9 +268,6 @@ class InboxConsumer(DeskSocket):
         rows = Conversation.objects.visible_to(actor).filter(pk__in=list(self.watched))
         newest = {pk: (last_seq, status) for pk, last_seq, status in rows.values_list("pk", "last_seq", "status")}
         return waits.queue_version(), newest
-
-    def _counts(self, actor: StaffActor) -> Frame:
-        return counts(actor.user)
 
     def _look(self, actor: StaffActor, conversation_id: UUID, action: Action) -> Conversation:
         conversation = Conversation.objects.visible_to(actor).filter(pk=conversation_id).first()

@@ -184,7 +184,8 @@ class InboxConsumer(DeskSocket):
         self.queue_due, self.queue_said = None, _clock()  # what changes from here on is told by the next
         try:
             if await self._may_hear() and self.agent:
-                await self.say({"type": "queue", "counts": await database_sync_to_async(counts)(self.agent.user)})
+                many = await database_sync_to_async(self._counts)(self.agent)
+                await self.say({"type": "queue", "counts": many})
         except DatabaseError as error:
             log.warning("the queue's counts could not be told: %s", error)
 
@@ -268,6 +269,9 @@ class InboxConsumer(DeskSocket):
         rows = Conversation.objects.visible_to(actor).filter(pk__in=list(self.watched))
         newest = {pk: (last_seq, status) for pk, last_seq, status in rows.values_list("pk", "last_seq", "status")}
         return waits.queue_version(), newest
+
+    def _counts(self, agent: Agent) -> Frame:
+        return counts(agent.user)  # which may have to be read first
 
     def _look(self, actor: StaffActor, conversation_id: UUID, action: Action) -> Conversation:
         conversation = Conversation.objects.visible_to(actor).filter(pk=conversation_id).first()

@@ -89,12 +89,22 @@ class Shard(RedisSingleShardConnection):
                 await self.unsubscribe(group)
 
     async def _do_receiving(self) -> None:
+        """Listens for as long as this process lives. (Channels' own loop ends at a TimeoutError, and then the process
+        would hear nothing any more; and it logs a traceback a second while the broker is away.)"""
+        away = False
         while True:
             try:
-                await super()._do_receiving()
-            except TimeoutError as error:
-                # The threat: it ends on this one, and this process would hear nothing any more.
-                log.warning("listening to the broker timed out: %s", error)
+                if self._pubsub is not None and self._pubsub.subscribed:
+                    self._receive_message(await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=1))
+                else:
+                    await asyncio.sleep(0.1)
+            except (RedisError, OSError) as error:
+                if not away:
+                    log.warning("nothing is heard from the broker: %r", error)
+                away = True
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                away = False
 
 
 class Mailbox(asyncio.Queue[bytes]):

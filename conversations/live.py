@@ -6,7 +6,9 @@ database is the record, and receivers heal by `seq` (see feed.py).
 
 import asyncio
 import logging
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -22,6 +24,7 @@ from . import background
 log = logging.getLogger(__name__)
 
 INBOX = "inbox"
+QUEUE_EVERY = 0.25  # seconds between two announcements of the queue by one process
 MAX_UNDER_WAY = 1000  # past that the broker is not keeping up, and hints are dropped
 
 Event = dict[str, Any]
@@ -83,7 +86,7 @@ def announce_handoff(conversation_id: UUID) -> None:
 
 def announce_queue() -> None:
     """The queue, or a row of the inbox, changed."""
-    _after_commit(INBOX, {"type": "inbox.queue"})
+    _do_after_commit(_publish_queue)
 
 
 def announce_assigned(user_id: int, handoff: Event) -> None:
@@ -112,19 +115,40 @@ def quiet() -> Iterator[None]:
 
 
 def _after_commit(group: str, event: Event) -> None:
-    if _quiet.get():
-        return
-    transaction.on_commit(partial(_publish, group, event), robust=True)
+    _do_after_commit(partial(_publish, group, event))
 
 
-def _publish(group: str, event: Event) -> None:
+def _do_after_commit(work: Callable[[], None]) -> None:
+    if not _quiet.get():
+        transaction.on_commit(work, robust=True)
+
+
+_queue_lock = threading.Lock()
+_queue_at = 0.0  # when the inbox is told next, or was told last
+
+
+def _publish_queue() -> None:
+    """At once, or as one announcement for all that happens within QUEUE_EVERY: each goes to every agent."""
+    global _queue_at
+    now = time.monotonic()
+    with _queue_lock:
+        if now < _queue_at:
+            return  # told then, of this too
+        _queue_at = max(now, _queue_at + QUEUE_EVERY)
+        wait = _queue_at - now
+    _publish(INBOX, {"type": "inbox.queue"}, wait)
+
+
+def _publish(group: str, event: Event, wait: float = 0.0) -> None:
     if background.running() >= MAX_UNDER_WAY:
         log.warning("too much under way, an announcement to %s was dropped", group)
         return
-    background.run(_send(group, event))
+    background.run(_send(group, event, wait))
 
 
-async def _send(group: str, event: Event) -> None:
+async def _send(group: str, event: Event, wait: float) -> None:
+    if wait:
+        await asyncio.sleep(wait)
     layer = get_channel_layer()
     assert layer is not None
     try:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 from uuid import UUID
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import DatabaseError
 
@@ -73,7 +74,9 @@ class DeskSocket(AsyncWebsocketConsumer):
         if message["type"] != "websocket.disconnect" and not await self._heeds(message):
             return
         try:
-            await super().dispatch(message)
+            # Not by super(): it begins with a trip to the database's thread, where announcements, which rarely need it,
+            # would queue behind messages that are being stored.
+            await getattr(self, get_handler_name(message))(message)
         except (Refused, DatabaseError) as error:  # an announcement; `receive` answers frames
             log.warning("an announcement was not passed on, the next ping heals it: %s", error)
 

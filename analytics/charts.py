@@ -22,7 +22,7 @@ class Bar:
     """A lying bar with its label; `before` marks where it ended in the period before."""
 
     label: str
-    count: int
+    count: str
     share: str
     width: float
     before: float | None
@@ -38,7 +38,7 @@ def bars(
     return [
         Bar(
             label(name),
-            count,
+            f"{count:,}",
             wording.number(count / total, Unit.SHARE) if total else "",
             percent(count, longest),
             percent(earlier[name], longest) if name in earlier else None,
@@ -131,7 +131,7 @@ TITLES: Final = {Step.HOUR: "%a %-d %b, %H:%M", Step.DAY: "%a %-d %b", Step.WEEK
 def histogram(counts: list[int], href: Callable[[str], str]) -> Plot:
     """How many conversations took how long; the bins' edges stand between the bars."""
     edges = breakdowns.DURATION_EDGES
-    top = scale(max(counts, default=0))
+    top = max(*counts, 1)
     slot, standing = 100 / len(counts), []
     for number, count in enumerate(counts):
         high = str(edges[number + 1]) if number + 1 < len(edges) else ""
@@ -171,6 +171,7 @@ class Cell:
 class Heatmap:
     days: list[tuple[str, list[Cell]]]  # each weekday's name and hours
     labels: list[Tick]
+    busiest: Cell
 
 
 def heatmap(week: list[list[int]], href: Callable[[str], str]) -> Heatmap:
@@ -180,7 +181,8 @@ def heatmap(week: list[list[int]], href: Callable[[str], str]) -> Heatmap:
         (name, [_cell(weekday, hour, count, most, href) for hour, count in enumerate(week[weekday])])
         for weekday, name in enumerate(wording.WEEKDAYS)
     ]
-    return Heatmap(days, [Tick(round(hour * 100 / 24, 3), f"{hour:02d}:00") for hour in range(0, 24, 4)])
+    labels = [Tick(round(hour * 100 / 24, 3), f"{hour:02d}:00") for hour in range(0, 24, 4)]
+    return Heatmap(days, labels, max((cell for _, day in days for cell in day), key=lambda cell: cell.count))
 
 
 def _cell(weekday: int, hour: int, count: int, most: int, href: Callable[[str], str]) -> Cell:
@@ -199,11 +201,9 @@ def _cell(weekday: int, hour: int, count: int, most: int, href: Callable[[str], 
 
 
 def scale(most: int) -> int:
-    """The round number that the axis ends at: 1, 2, 4, 5 or 8 times a power of ten, and even where it is halved."""
-    if most <= 2:
-        return 2
-    power: int = 10 ** floor(log10(most))
-    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= most)
+    """The round and even number that the axis ends at; even, because a line is drawn at its half."""
+    power: int = 10 ** floor(log10(max(most, 1)))
+    return next(top for step in (1, 2, 3, 4, 5, 6, 8, 10) if (top := step * power) >= most and top % 2 == 0)
 
 
 def ticks(top: int) -> list[Tick]:

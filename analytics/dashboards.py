@@ -18,8 +18,8 @@ from .summaries import TOP_INTENTS, Summary, summarise
 SMALL: Final = 20  # conversations below which a figure says little
 HEADLINE: Final = ("total_conversations", "resolution_rate", "escalation_rate", "avg_satisfaction")
 GROUPS: Final = {
-    "How it went": ("assistant_resolution_rate", "open_conversations", "reopen_rate", "avg_messages", "rated_count"),
-    "How long it took": ("p50_duration_seconds", "p90_duration_seconds", "avg_duration_seconds"),
+    "How it went": ("assistant_resolution_rate", "reopen_rate", "open_conversations", "rated_count"),
+    "How long it took": ("p50_duration_seconds", "p90_duration_seconds", "avg_duration_seconds", "avg_messages"),
     "When a person was needed": (
         "p50_wait_seconds",
         "p90_wait_seconds",
@@ -74,6 +74,7 @@ def dashboard(selection: Selection) -> dict[str, Any]:
     return {
         "headline": [cards[key] for key in HEADLINE],
         "groups": {title: [cards[key] for key in keys] for title, keys in GROUPS.items()},
+        "compared": bool(before.figures["total_conversations"].value),
         "total": int(now.figures["total_conversations"].value or 0),
         "rated": int(now.figures["rated_count"].value or 0),
         **_charts(selection, now, before),

@@ -29,7 +29,7 @@ METRICS: Final[dict[str, Metric]] = {
             "resolution_rate",
             "Resolved",
             "Share of all conversations that were closed as resolved, or that the customer ended after a person or the "
-            "assistant answered her last message (to say that it does not know is no answer). Closed for silence or "
+            "assistant answered their last message (to say that it does not know is no answer). Closed for silence or "
             "for age is not resolved, nor is what is still open.",
             Unit.SHARE,
             How.SHARE,
@@ -96,7 +96,7 @@ METRICS: Final[dict[str, Metric]] = {
         Metric(
             "rated_count",
             "Rated conversations",
-            "Conversations that the customer rated. Her newest rating counts.",
+            "Conversations that the customer rated. The newest rating counts.",
             Unit.COUNT,
             How.COUNT,
             where=facts.RATED,
@@ -168,7 +168,7 @@ METRICS: Final[dict[str, Metric]] = {
         Metric(
             "wait_estimate_coverage",
             "Wait as foretold",
-            "Share of the waits in the queue that ended within the range the customer was told when hers began. A "
+            "Share of the waits in the queue that ended within the range the customer was told when it began. A "
             "shorter wait counts as missed, like a longer one.",
             Unit.SHARE,
             How.MEAN,

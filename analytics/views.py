@@ -1,6 +1,7 @@
 """The manager's pages: the dashboard, its live strip, and the conversations behind a number."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -34,11 +35,11 @@ def page(request: HttpRequest) -> HttpResponse:
         chosen, bad = selection.read(request.GET), None
     except BadTimeframe as problem:
         chosen, bad = selection.read({}), problem
-    context = {**controls(chosen, request), **dashboard(chosen), **live(timezone.now()), "bad": bad}
+    context = {**controls(chosen), **dashboard(chosen), **live(timezone.now()), "bad": bad}
     return render(request, "analytics/dashboard.html", context, status=400 if bad else 200)
 
 
-def controls(chosen: Selection, request: HttpRequest) -> dict[str, Any]:
+def controls(chosen: Selection) -> dict[str, Any]:
     period = chosen.timeframe
     return {
         "selection": chosen,
@@ -48,7 +49,8 @@ def controls(chosen: Selection, request: HttpRequest) -> dict[str, Any]:
         "timeframes": [(NAMES[name], chosen.rolling_query(name), name == period.name) for name in TIMEFRAMES],
         "chips": chips(chosen),
         "zones": sorted(available_timezones()),
-        "typed": request.GET,
+        "first_day": period.local(period.since).date(),
+        "last_day": period.local(period.until - timedelta(microseconds=1)).date(),
     }
 
 
@@ -114,12 +116,15 @@ def export(behind: Behind) -> StreamingHttpResponse:
 def listed(request: HttpRequest, behind: Behind, found: listing.Page) -> dict[str, Any]:
     metric, chosen = behind.metric, behind.selection
     figure = measure([metric], behind.conversations)[metric.key]
+    count = metric.behind(behind.conversations).count()
     query = chosen.query(metric=metric.key) if chosen else f"metric={metric.key}"
     return {
         "metric": metric,
         "number": wording.number(figure.value, metric.unit),
         "figure": figure,
-        "count": metric.behind(behind.conversations).count(),
+        "count": count,
+        "count_text": f"{count:,}",
+        "of_text": f"{figure.n:,}",
         "page": found,
         "query": query,
         "later": request.GET.get("after", ""),

@@ -81,8 +81,8 @@ class Story:
         reason = self.dice.choices(self.theme.reasons, [0.5**place for place in range(len(self.theme.reasons))])[0]
         reason = self._sometimes(0.03, HandoffReason.ASSISTANT_UNAVAILABLE, reason)
         reason = self._sometimes(0.04, HandoffReason.AGENT_STEPPED_IN, reason)
-        for _ in range(2 if reason is HandoffReason.FAILED_ATTEMPTS else self.dice.randrange(2)):
-            self._ask(self.theme.asks, knows=False)
+        for turn in range(2 if reason is HandoffReason.FAILED_ATTEMPTS else self.dice.randrange(2)):
+            self._ask(self.theme.more if turn else self.theme.asks, knows=False)
         agent = self.dice.choice(self.setting.agents)
         if reason is HandoffReason.AGENT_STEPPED_IN:
             self._ask(self.theme.asks, knows=False)
@@ -105,7 +105,8 @@ class Story:
         rows = self.rows
         takes = self.dice.uniform(0.3, 2.0)
         rows.later(self.dice.lognormvariate(3.4, 0.6), and_then=takes)
-        self._customer_writes(self._one_of(self.theme.asks))
+        asks = words.ASKS_FOR_PERSON if reason is HandoffReason.HUMAN_REQUESTED else self.theme.more
+        self._customer_writes(self._one_of(asks if rows.messages else self.theme.asks))
         rows.later(takes)
         rows.conversation.intent = self.theme.intent
         rows.move(Status.ESCALATED, reason=reason, actor=Transition.ASSISTANT)

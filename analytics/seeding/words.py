@@ -21,6 +21,11 @@ class Theme:
 
 R = Reason
 
+ASKS_FOR_PERSON: Final = (
+    "Can I talk to a person, please?",
+    "I'd like to speak to somebody who works there.",
+    "Please connect me with a human.",
+)
 THEMES: Final = (
     Theme(
         "order_status",
@@ -128,7 +133,7 @@ THEMES: Final = (
         3,
         1.0,
         (R.HUMAN_REQUESTED,),
-        ("Can I talk to a person, please?", "I'd like to speak to somebody who works there."),
+        ASKS_FOR_PERSON,
         ("Of course.",),
         ("Thanks.",),
     ),
@@ -141,7 +146,6 @@ THANKS: Final = (
     "That's all I needed, thanks.",
     "Okay, thank you.",
 )
-PRESSING: Final = ("Hello? Is somebody there?", "I am still waiting.", "Take your time, but I have to leave at five.")
 AGENT_HELLO: Final = (
     "Hello, this is {agent}. I have read what you wrote; let me look into it.",
     "Hi, {agent} here. Give me a moment to look at this.",

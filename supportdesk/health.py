@@ -1,4 +1,4 @@
-"""Is the desk alive, and can it serve? `/healthz`, `/readyz`, and the heartbeat of the worker that the latter reports."""
+"""Is the desk alive, and can it serve? `/healthz`, `/readyz`, and the worker's heartbeat that the latter reports."""
 
 import asyncio
 import logging

@@ -20,7 +20,7 @@ DATA.mkdir(parents=True, exist_ok=True)
 
 def _secret(name: str) -> str:
     """The secret called `name`: from the environment, else out of the data folder, made at the first start."""
-    value = env.str(name, default="")
+    value = str(env.str(name, default=""))
     if value:
         return value
     path = DATA / f"{name.lower()}.txt"

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from conversations.models import ApiToken
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
+from conversations.models import ApiToken
 from handoff.models import Agent
 from supportdesk.roles import AGENTS
 

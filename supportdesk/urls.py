@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import TemplateView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -11,8 +11,8 @@ from analytics import views as analytics_views
 from conversations import api as conversations_api
 from conversations import help as help_pages
 from conversations import views as conversations_views
-from handoff import views as inbox_views
 from handoff import api as handoff_api
+from handoff import views as inbox_views
 from handoff.escalation import escalate
 from handoff.waits import handoff_of
 
@@ -36,7 +36,7 @@ handoff_verbs = [
     path("resolve/", handoff_api.ResolveView.as_view(), name="resolve"),
 ]
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("conversations/", conversations_api.ConversationsView.as_view(), name="conversations"),
     path("conversations/<uuid:conversation_id>/", include(conversation_api)),
     path("handoffs/", handoff_api.HandoffsView.as_view(), name="handoffs"),

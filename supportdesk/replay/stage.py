@@ -1,4 +1,4 @@
-"""Plays dialogues on a running desk: customers say the customers' turns; agents take what is escalated and say theirs."""
+"""Plays dialogues on a running desk: customers say their turns; agents take what is escalated and say theirs."""
 
 import asyncio
 import logging

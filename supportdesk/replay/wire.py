@@ -6,6 +6,7 @@ import random
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -81,10 +82,8 @@ class Line:
         """Says it if the line is up just now; what must arrive is said again until it was acknowledged."""
         if self._socket is None:
             return
-        try:
+        with suppress(ConnectionClosed):  # _live is on its way back already
             await self._socket.send(json.dumps(frame))
-        except ConnectionClosed:
-            pass  # _live is on its way back already
 
     async def hang_up(self) -> None:
         self._life.cancel()

@@ -111,11 +111,10 @@ def changes_on_message(conversation: Conversation, message: Message, now: dateti
     if message.role == Role.NOTE:
         return changes
     changes["last_public_seq"] = message.seq
-    if message.role != Role.SYSTEM:
-        changes["preview"] = " ".join(message.body.split())[:140]
     match message.role:
         case Role.CUSTOMER:
             changes |= {"last_customer_seq": message.seq, "last_activity_at": now, "reminded_at": None}
+            changes["preview"] = " ".join(message.body.split())[:140]
             changes |= {"customer_seen_seq": message.seq}
             if conversation.status == Status.ESCALATED:
                 changes |= {"waiting_since": conversation.waiting_since or now}

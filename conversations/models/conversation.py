@@ -130,7 +130,7 @@ class Conversation(models.Model):
     last_customer_seq = models.PositiveIntegerField(default=0, editable=False)
     customer_seen_seq = models.PositiveIntegerField(default=0, editable=False)
     agent_seen_seq = models.PositiveIntegerField(default=0, editable=False)
-    preview = models.CharField(max_length=140, blank=True, editable=False)
+    preview = models.CharField(max_length=140, blank=True, editable=False)  # what the customer said last
     #: Since when the customer waits for a person's words: from the handoff, or her first message since the last reply.
     waiting_since = models.DateTimeField(null=True, editable=False)
 

@@ -23,14 +23,13 @@ from conversations.socket import NOT_YOURS, DeskSocket, Frame, RateLimited, numb
 from . import inbox, presence, waits
 from .lists import counts
 from .models import Agent
+from .viewers import STILL_HERE_EVERY, Viewers
 
 log = logging.getLogger(__name__)
 
 MAX_WATCHED = 200  # conversations a socket
 QUEUE_EVERY = 0.5  # seconds between two `queue` frames, however fast the queue changes
 TRUSTED = 15.0  # seconds for which a right that was seen counts; a ping renews it
-STILL_HERE_EVERY = 3  # pings
-VIEWER_LASTS = 75.0  # seconds; one who has not said "still here" twice is gone
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,10 +41,7 @@ class Watched:
 
     feed: Feed
     status: str
-    viewers: dict[str, tuple[str, float]] = field(default_factory=dict)  # other agents: name, when heard of
-
-    def names(self) -> list[str]:
-        return sorted(name for name, _ in self.viewers.values())
+    viewers: Viewers = field(default_factory=Viewers)
 
 
 class InboxConsumer(DeskSocket):
@@ -194,14 +190,10 @@ class InboxConsumer(DeskSocket):
         assert self.agent is not None
         if watched is None or event["viewer"] == str(self.agent.pk):
             return
-        before = watched.names()
-        if event["state"] == "left":
-            watched.viewers.pop(event["viewer"], None)
-        else:
-            watched.viewers[event["viewer"]] = event["name"], _clock()
         if event["state"] == "came":
             self._announce_me(conversation_id, "here")
-        await self._say_viewers(conversation_id, before)
+        if watched.viewers.hear(event, _clock()):
+            await self._say_viewers(conversation_id)
 
     # --- Who else looks on ---------------------------------------------------------------------------------------
 
@@ -212,16 +204,14 @@ class InboxConsumer(DeskSocket):
     async def _refresh_viewers(self) -> None:
         self.pings += 1
         for conversation_id, watched in self.watched.items():
-            before = watched.names()
-            kept = {who: heard for who, heard in watched.viewers.items() if heard[1] > _clock() - VIEWER_LASTS}
-            watched.viewers = kept
-            await self._say_viewers(conversation_id, before)
+            if watched.viewers.forget_silent(_clock()):
+                await self._say_viewers(conversation_id)
             if self.pings % STILL_HERE_EVERY == 0:
                 self._announce_me(conversation_id, "here")
 
-    async def _say_viewers(self, conversation_id: UUID, before: list[str]) -> None:
-        if (names := self.watched[conversation_id].names()) != before:
-            await self.say({"type": "viewers", "conversation": str(conversation_id), "agents": names})
+    async def _say_viewers(self, conversation_id: UUID) -> None:
+        names = self.watched[conversation_id].viewers.names()
+        await self.say({"type": "viewers", "conversation": str(conversation_id), "agents": names})
 
     # --- Rights --------------------------------------------------------------------------------------------------
 

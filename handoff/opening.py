@@ -115,9 +115,8 @@ def _named(kind: re.Pattern[str], said: str) -> list[str]:
 
 def _foretell(handoff: Handoff, now: datetime) -> None:
     """Keeps what she is told about the wait."""
-    pace = waits.Pace.of(now)
-    place = waits.place_of(handoff, now, pace)
+    place = waits.place_of(handoff, now)
     assert place is not None, "a handoff in no line: its conversation is not escalated"
-    handoff.place, handoff.agents_there = place.position, pace.agents
+    handoff.place, handoff.agents_there = place.position, place.agents
     handoff.estimate_low, handoff.estimate_high = place.wait["low"], place.wait["high"]
     handoff.save(update_fields=["place", "agents_there", "estimate_low", "estimate_high"])

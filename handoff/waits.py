@@ -39,19 +39,24 @@ class Pace:
 
     @classmethod
     def of(cls, as_of: datetime) -> Self:
-        """The pace of the last claims: of ten customers, one was served sooner and one later."""
+        """The pace of the last claims: of ten customers, one was served sooner and one later. While no agent is there,
+        nobody knows when one will be, so no range is told that is closer than the one for a desk without a history."""
         agents = Agent.objects.there(as_of).count()
+        at_least = (0.0, 0.0) if agents else UNKNOWN
         for span in LATELY:
             rounds = list(_rounds(as_of - span, as_of))
             if len(rounds) >= ENOUGH:
                 tenths = statistics.quantiles(rounds, n=10, method="inclusive")
-                return cls(tenths[0], tenths[-1], agents)
+                return cls(max(tenths[0], at_least[0]), max(tenths[-1], at_least[1]), agents)
         return cls(*UNKNOWN, agents)
 
     def wait(self, position: int) -> dict[str, int]:
         """From now on, for whoever stands there; rounded, because it is not known to the second."""
         rounds = _rounds_until(position, self.agents)
         return {"low": floor(self.low * rounds / 30) * 30, "high": max(1, ceil(self.high * rounds / 60)) * 60}
+
+    def place(self, position: int) -> "Place":
+        return Place(position, self.wait(position), self.agents)
 
 
 def _rounds(since: datetime, until: datetime) -> Iterable[float]:
@@ -74,15 +79,16 @@ def _rounds_until(position: int, agents: int) -> int:
 class Place:
     position: int  # 1 is served next
     wait: dict[str, int]
+    agents: int  # who are there
 
 
-def place_of(handoff: Handoff, as_of: datetime, pace: Pace | None = None) -> Place | None:
+def place_of(handoff: Handoff, as_of: datetime) -> Place | None:
     """Where the waiting `handoff` stands; None if it does not wait."""
     queue = list(Handoff.objects.waiting().in_order(as_of).values_list("pk", flat=True))
     if handoff.pk not in queue:
         return None
     position = queue.index(handoff.pk) + 1
-    return Place(position, (pace or Pace.of(as_of)).wait(position))
+    return Pace.of(as_of).place(position)
 
 
 def queue_version() -> str:
@@ -114,6 +120,8 @@ def told(handoff: Handoff, place: Place | None, as_of: datetime) -> dict[str, An
         "position": place.position if place else None,
         "estimated_wait": place.wait if place else None,
     }
+    if place:
+        shape["agents_there"] = place.agents
     if handoff.agent:
         shape["agent"] = handoff.agent.name
     return shape
@@ -171,7 +179,7 @@ def tell_line(as_of: datetime | None = None, *, only_news: bool = False) -> None
     queue = list(Handoff.objects.waiting().in_order(as_of).select_related("agent"))
     pace = Pace.of(as_of)
     places = enumerate(queue, start=1)
-    shapes = {row.conversation_id: told(row, Place(number, pace.wait(number)), as_of) for number, row in places}
+    shapes = {row.conversation_id: told(row, pace.place(number), as_of) for number, row in places}
     kept = {pk: (shape, at) for pk, (shape, at) in _told.items() if shapes.get(pk) == shape and as_of - at < REPEATED}
     news = {pk: shape for pk, shape in shapes.items() if not (only_news and pk in kept)}
     _told = kept | {pk: (shape, as_of) for pk, shape in news.items()}

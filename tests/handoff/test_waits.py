@@ -42,6 +42,7 @@ def test_without_a_history_the_range_is_wide_and_grows_with_the_line() -> None:
 
 
 def test_the_range_comes_from_what_the_last_customers_waited(new_talk: Callable[..., Talk], ana_agent: Agent) -> None:
+    presence.seen(ana_agent, timezone.now())
     for waited in (60, 120, 180, 240, 300, 360):
         _served(new_talk, ana_agent, waited)
     assert Pace.of(timezone.now()).wait(1) == {"low": 90, "high": 360}
@@ -50,6 +51,7 @@ def test_the_range_comes_from_what_the_last_customers_waited(new_talk: Callable[
 def test_two_hours_ago_counts_only_while_the_last_two_hours_say_too_little(
     new_talk: Callable[..., Talk], ana_agent: Agent
 ) -> None:
+    presence.seen(ana_agent, timezone.now())
     yesterday = timezone.now() - timedelta(days=1)
     for _ in range(6):
         _served(new_talk, ana_agent, 1200, at=yesterday)
@@ -71,6 +73,14 @@ def test_twice_the_agents_serve_twice_as_many_at_a_time(ana_agent: Agent, ben_ag
     assert Pace.of(now + timedelta(minutes=1)).agents == 0  # Ana's inbox has fallen silent
 
 
+def test_while_nobody_is_there_no_short_wait_is_promised(new_talk: Callable[..., Talk], ana_agent: Agent) -> None:
+    for _ in range(6):
+        _served(new_talk, ana_agent, 20)
+    assert Pace.of(timezone.now()).wait(1) == {"low": 60, "high": 300}
+    presence.seen(ana_agent, timezone.now())
+    assert Pace.of(timezone.now()).wait(1) == {"low": 0, "high": 60}
+
+
 def test_nobody_waited_for_an_agent_who_stepped_in(new_talk: Callable[..., Talk], ana_agent: Agent) -> None:
     for _ in range(6):
         inbox.step_in(new_talk().pk, ana_agent)
@@ -88,6 +98,7 @@ def test_what_cleo_is_told_and_what_only_agents_are(talk: Talk, ana_agent: Agent
         "priority": 5,
         "position": 1,
         "estimated_wait": {"low": 60, "high": 300},
+        "agents_there": 0,
     }
     inbox.claim(handoff.pk, ana_agent)
     agents = handoff_of(talk.conversation, for_staff=True)

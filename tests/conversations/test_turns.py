@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from channels.db import database_sync_to_async
@@ -36,11 +37,13 @@ async def asks(conversation: Conversation, body: str = "Where is my order?") -> 
 
 
 async def state(conversation: Conversation) -> Conversation:
-    return await database_sync_to_async(stored)(conversation)
+    now: Conversation = await database_sync_to_async(stored)(conversation)
+    return now
 
 
 async def talk(conversation: Conversation) -> list[tuple[str, str]]:
-    return await database_sync_to_async(transcript)(conversation)
+    said: list[tuple[str, str]] = await database_sync_to_async(transcript)(conversation)
+    return said
 
 
 async def drops_dead(turn: Turn, say: Say) -> Draft:
@@ -84,7 +87,8 @@ async def test_eight_quick_messages_draw_one_answer_to_all_of_them(conversation:
 async def test_turns_of_several_processes_for_one_burst_still_make_one_answer(
     conversation: Conversation, answers_with: Answers
 ) -> None:
-    drafting, all_said = [], asyncio.Event()
+    drafting: list[int] = []
+    all_said = asyncio.Event()
 
     async def when_all_is_said(turn: Turn, say: Say) -> Draft:
         drafting.append(turn.seq)
@@ -96,7 +100,7 @@ async def test_turns_of_several_processes_for_one_burst_still_make_one_answer(
     for number in range(1, 4):
         await asks(conversation, f"part {number}")
         processes.append(asyncio.create_task(take_turn(conversation.pk, escalate=to_a_person)))
-        await wait_until_async(lambda number=number: _true(number in drafting), 10, "a draft")
+        await wait_until_async(partial(_holds, drafting, number), 10, "a draft")
     all_said.set()
     await asyncio.gather(*processes)
     assert [body for role, body in await talk(conversation) if role == "assistant"] == [
@@ -108,8 +112,8 @@ async def _is(conversation: Conversation, status: str) -> bool:
     return (await state(conversation)).status == status
 
 
-async def _true(answer: bool) -> bool:
-    return answer
+async def _holds(numbers: list[int], number: int) -> bool:
+    return number in numbers
 
 
 # --- What happens meanwhile ----------------------------------------------------------------------------------------

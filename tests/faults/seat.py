@@ -68,6 +68,19 @@ class Seat:
 
         await wait_until_async(holds, seconds, what)
 
+    async def until_welcomed(self) -> None:
+        await self.until(lambda: self.welcomes, 20, "a welcome")
+
+    async def until_seen(self, seq: int) -> None:
+        await self.until(lambda: self.seen >= seq, 30, f"message {seq} on the screen")
+
+    async def hears(self, role: str, body: str, seconds: float) -> bool:
+        try:
+            await self.until(lambda: body in self.said_by(role), seconds, body)
+        except AssertionError:
+            return False
+        return True
+
     # --- Her connection ---
 
     async def stay(self) -> None:
@@ -134,7 +147,7 @@ async def seated(*seats: Seat) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(seat.stay()) for seat in seats]
     try:
         for seat in seats:
-            await seat.until(lambda seat=seat: seat.welcomes, 20, "a welcome")
+            await seat.until_welcomed()
         yield
     finally:
         for task in tasks:

@@ -34,7 +34,7 @@ async def test_a_thousand_messages_survive_sockets_cut_at_random(desk: Desk) -> 
         messages = await asyncio.to_thread(stored, desk, talk)
         newest = messages[-1]["seq"]
         for seat in (cleo, ana):
-            await seat.until(lambda seat=seat: seat.seen == newest, 30, "the last message on the screen")
+            await seat.until_seen(newest)
 
     assert [message["seq"] for message in messages] == list(range(1, newest + 1))
     for role, name in (("customer", "Cleo"), ("agent", "Ana")):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,6 +18,7 @@ from tests.handoff.talking import Talk, waits_for
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
 pytestmark = pytest.mark.django_db
 
@@ -32,18 +32,19 @@ def anas(client: Client, ana: "User") -> Client:
     return client
 
 
-def shown(response: HttpResponse) -> list[str]:
+def shown(response: "Response") -> list[str]:
     """The names in the list, from top to bottom."""
     return re.findall(r'class="entry-name">([^<]*)<', response.content.decode())
 
 
-def notice(response: HttpResponse) -> dict[str, str]:
+def notice(response: "Response") -> dict[str, str]:
     told: dict[str, Any] = json.loads(response["HX-Trigger"])
     return dict(told["inbox:notice"])
 
 
-def htmx(client: Client, method: str, path: str, **data: str) -> HttpResponse:
-    return getattr(client, method)(path, data, headers={"HX-Request": "true"})
+def htmx(client: Client, method: str, path: str, **data: str) -> "Response":
+    response: Response = getattr(client, method)(path, data, headers={"HX-Request": "true"})
+    return response
 
 
 # --- Who may see it ------------------------------------------------------------------------------------------------

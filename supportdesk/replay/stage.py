@@ -16,7 +16,6 @@ log = logging.getLogger(__name__)
 
 READING, TYPING = 2.0, 6.0  # seconds before somebody answers, and characters a second, at speed 1
 LAST_LOOK = 15.0  # seconds for the screens to show all that is stored; longer than a ping's round
-CLAIM_TRIES = 5
 
 
 @dataclass
@@ -114,23 +113,27 @@ class Play:
         return self.agent is not None
 
     async def _claim(self) -> None:
-        for _ in range(CLAIM_TRIES):
-            conversation = await self._look()
-            handoff = conversation["handoff"]
-            if handoff is None or handoff["status"] not in ("waiting", "assigned"):
-                raise Refusal(409, f"the conversation is {conversation['status']} and waits for nobody")
-            if handoff["status"] == "assigned":
-                break
+        handoff: Frame = {}
+        handoff = await self._handoff()
+        while handoff["status"] == "waiting":
             agent = self.stage.next_agent()
             try:
                 await self.stage.rest.call("POST", f"handoffs/{handoff['id']}/claim/", auth=agent.auth)
             except Refusal as refusal:
-                if refusal.status != 409:
+                if refusal.status != 409:  # somebody was quicker
                     raise
+            handoff = await self._handoff()
         self.agent = self.stage.named(handoff.get("agent") or "")
         self.account.taken_by_others = self.agent is None
         if self.agent and not await self.agent.watch(self.customer.id, self.account):
             raise Refusal(503, "the agent's watch was never answered")
+
+    async def _handoff(self) -> Frame:
+        conversation = await self._look()
+        handoff: Frame | None = conversation["handoff"]
+        if handoff is None or handoff["status"] not in ("waiting", "assigned"):
+            raise Refusal(409, f"the conversation is {conversation['status']} and waits for nobody")
+        return handoff
 
     async def _end(self) -> None:
         """Says goodbye, reads what is stored, and gives the screens time to show all of it."""

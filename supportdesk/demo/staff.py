@@ -56,5 +56,5 @@ def _keep(lines: dict[str, str]) -> None:
     """One line each: role, user name, password. Only the owner of the desk may read them."""
     if SIGN_INS.exists():
         lines = {line.split("\t")[1]: line for line in SIGN_INS.read_text().splitlines() if "\t" in line} | lines
-    with open(os.open(SIGN_INS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(os.open(SIGN_INS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.writelines(f"{line}\n" for line in lines.values())

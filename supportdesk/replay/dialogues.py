@@ -79,8 +79,8 @@ def _turn(turn: Any, where: str) -> Said | None:
     if not isinstance(turn, dict) or not isinstance(turn.get("text"), str):
         raise BadFile(f'{where}: an object with "role" and a string "text" is needed.')
     role, text = turn.get("role"), turn["text"].strip()
-    if role not in (*Speaker, SILENT):
-        raise BadFile(f"{where}: the role is customer, agent or system, not {role!r}.")
-    if role == SILENT or not text or len(text) > MAX_BODY:
+    if role == SILENT:
         return None
-    return Said(Speaker(role), text)
+    if role not in list(Speaker):
+        raise BadFile(f"{where}: the role is customer, agent or system, not {role!r}.")
+    return Said(Speaker(role), text) if text and len(text) <= MAX_BODY else None

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from .dialogues import Speaker
 from .ledger import Account, Screen, Sent
-from .wire import Frame, Line, Rest
+from .wire import Frame, Line
 
 ACK_SECONDS = 5.0  # without an answer, it is said again under the same client_id
 GIVE_UP = 90.0

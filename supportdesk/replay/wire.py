@@ -42,9 +42,7 @@ class Rest:
                 if error.code not in (429, 502, 503):
                     raise Refusal(error.code, error.read(500).decode(errors="replace")) from None
                 wait = float(error.headers.get("Retry-After") or 1)
-            except OSError:
-                if method != "GET":
-                    raise  # it may have been done; the caller knows whether twice is harmless
+            except OSError:  # it may have been done; every call that is made here may be made twice
                 wait = min(LONGEST_BACKOFF, 0.2 * 2**attempt)
             await asyncio.sleep(wait * random.uniform(1, 1.3))
         raise Refusal(503, f"{method} {path}: still asked to wait after {TRIES} tries")
@@ -58,6 +56,14 @@ class Rest:
             results += page["results"]
             if not page["next"]:
                 return results
+
+    async def answers(self) -> bool:
+        """Whether a desk is there at all."""
+        try:
+            await asyncio.to_thread(urllib.request.urlopen, f"{self.url}/healthz", timeout=PATIENCE)
+        except OSError:
+            return False
+        return True
 
     def _ask(self, method: str, path: str, auth: str, body: Frame | None) -> Any:
         request = urllib.request.Request(f"{self.url}/api/v1/{path}", method=method)  # noqa: S310  # an operator's own

@@ -18,6 +18,7 @@ from supportdesk.replay import dialogues, report
 from supportdesk.replay.ledger import Account, audit
 from supportdesk.replay.people import Agent
 from supportdesk.replay.stage import Stage
+from supportdesk.replay.wire import Rest
 
 
 class Command(BaseCommand):
@@ -76,12 +77,12 @@ class Command(BaseCommand):
     ) -> list[Account]:
         progress = report.Progress(len(script.dialogues), sys.stderr)
         ws_url = url.rstrip("/").replace("http", "ws", 1)
+        if not await Rest(url).answers():
+            raise CommandError(f"No desk answers at {url}: start it, or name it with --url.")
         agents = [Agent(token, ws_url) for token in keys]
         try:
             if not all(await asyncio.gather(*(agent.arrive() for agent in agents))):
-                raise CommandError(
-                    f"{url} did not let the agents in: is the desk running there, and are the tokens its?"
-                )
+                raise CommandError(f"{url} did not let the agents in: are these tokens of that desk?")
             stage = Stage(url.rstrip("/"), agents, options["at_once"], options["speed"])
             return await stage.play(script.dialogues, progress.step)
         finally:

@@ -113,7 +113,7 @@ class Play:
         return self.agent is not None
 
     async def _claim(self) -> None:
-        handoff: Frame = {}
+        handoff: Frame | None = None
         handoff = await self._handoff()
         while handoff["status"] == "waiting":
             agent = self.stage.next_agent()
@@ -123,7 +123,7 @@ class Play:
                 if refusal.status != 409:  # somebody was quicker
                     raise
             handoff = await self._handoff()
-        self.agent = self.stage.named(handoff.get("agent") or "")
+        self.agent = self.stage.named((handoff or {}).get("agent") or "")
         self.account.taken_by_others = self.agent is None
         if self.agent and not await self.agent.watch(self.customer.id, self.account):
             raise Refusal(503, "the agent's watch was never answered")

@@ -50,7 +50,8 @@ class CustomerConsumer(DeskSocket):
         if wait := MESSAGES.take(f"customer:{self.conversation_id}"):
             raise RateLimited(wait)
         posted = await self._allowed(Action.SPEAK, self._post, body=body, client_id=client_id)
-        await self.say({"type": "ack", "client_id": str(client_id), "seq": posted.message.seq})
+        # As she spelt it: she looks for it among what she has sent.
+        await self.say({"type": "ack", "client_id": frame["client_id"], "seq": posted.message.seq})
         await self._show(await self.feed.take(posted.message.as_json()))
         if posted.new and posted.conversation.status == Status.PROCESSING:
             turns.start(self.conversation_id, escalate=self.escalate)

@@ -36,7 +36,7 @@ def sweep(as_of: datetime) -> dict[str, int]:
 def _each(due: ConversationQuerySet, act: Callable[[Conversation], None]) -> int:
     """Acts on each conversation that is due, in a transaction of its own: one that fails does not stop the others."""
     done = 0
-    for pk in due.values_list("pk", flat=True)[:BATCH]:
+    for pk in due.order_by("last_activity_at").values_list("pk", flat=True)[:BATCH]:
         try:
             with transaction.atomic():
                 # Asked again under its lock: she may have written since.

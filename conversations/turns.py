@@ -149,7 +149,9 @@ async def _draft(turn: Turn, deadline: float) -> Draft:
 def _failed(turn: Turn, error: Exception) -> Draft:
     """Every failure of the assistant, foreseen or not, becomes a draft that a rule hands to a person."""
     log.error("the assistant failed in conversation %s", turn.conversation.pk, exc_info=error)
-    return Draft(Outcome.FAILED, error=f"{type(error).__name__}: {error}"[:200])
+    # An error may quote anything a model sent; what no database keeps must not stop the handoff.
+    what = "".join(filter(str.isprintable, f"{type(error).__name__}: {error}"))
+    return Draft(Outcome.FAILED, error=what[:200])
 
 
 # --- Beginning a turn, and finishing what a dead process left --------------------------------------------------------
@@ -214,15 +216,22 @@ def _give_up(conversation_id: UUID, *, escalate: Escalate) -> None:
 
 @asynccontextmanager
 async def _lease_kept(turn: Turn) -> AsyncIterator[None]:
-    """Renews the turn's lease while the block runs, so that a sweep takes over only from a process that is gone."""
+    """Renews the turn's lease while the block runs, so that a sweep takes over only from a process that is gone. One
+    that is told to end gives the lease back, and the next sweep takes over at once."""
     renewal = asyncio.create_task(_renew_lease(turn))
     try:
         yield
     except asyncio.CancelledError:
         live.announce_delta_end(turn.conversation.pk, turn.id)
+        await database_sync_to_async(_give_lease_back)(turn)
         raise
     finally:
         renewal.cancel()
+
+
+def _give_lease_back(turn: Turn) -> None:
+    mine = Conversation.objects.filter(pk=turn.conversation.pk, status=Status.PROCESSING, epoch=turn.epoch)
+    mine.filter(last_customer_seq=turn.seq).update(lease_until=timezone.now())  # if she wrote since, it is the next's
 
 
 async def _renew_lease(turn: Turn) -> None:

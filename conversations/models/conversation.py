@@ -94,7 +94,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         )
 
     def abandoned_turns(self, as_of: datetime) -> Self:
-        return self.filter(status=Status.PROCESSING, lease_until__lt=as_of)
+        return self.filter(status=Status.PROCESSING, lease_until__lt=as_of).order_by("lease_until")
 
 
 class Conversation(models.Model):

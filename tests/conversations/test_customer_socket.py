@@ -193,6 +193,13 @@ async def test_her_message_is_acknowledged_and_seen_in_her_other_tab(
     assert (here["message"]["body"], here["message"]["client_id"], here["message"]["author"]) == ("Hello?", key, "Cleo")
 
 
+async def test_the_ack_spells_her_client_id_as_she_did(tab: Open, quiet: Conversation, token: str) -> None:
+    cleo = await tab()
+    await cleo.hello(token)
+    key = await cleo.write("Hello?", str(uuid.uuid4()).upper())
+    assert (await cleo.hear())["client_id"] == key
+
+
 async def test_sent_again_it_is_acknowledged_again_and_shown_once(tab: Open, quiet: Conversation, token: str) -> None:
     cleo = await tab()
     await cleo.hello(token)

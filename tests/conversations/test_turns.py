@@ -47,7 +47,7 @@ async def talk(conversation: Conversation) -> list[tuple[str, str]]:
 
 
 async def drops_dead(turn: Turn, say: Say) -> Draft:
-    """As a process that is killed does: no answer, no error, nothing settled."""
+    """As in a process that ends: no answer, no error, nothing settled."""
     raise asyncio.CancelledError
 
 
@@ -190,7 +190,7 @@ def test_settling_twice_answers_once(conversation: Conversation) -> None:
 
 
 async def breaks(turn: Turn, say: Say) -> Draft:
-    raise ConnectionResetError("the model hung up")
+    raise ConnectionResetError("the model hung up on \0 and \ud800")
 
 
 async def never_ends(turn: Turn, say: Say) -> Draft:
@@ -235,6 +235,19 @@ def test_a_dead_processs_turn_is_taken_again_and_answered(conversation: Conversa
     assert retake(timezone.now() + LATER, escalate=to_a_person) == 1
     background.flush(10)
     assert transcript(conversation) == [("customer", "Anybody?"), ("assistant", "You said: Anybody?")]
+
+
+def test_a_process_that_is_told_to_end_gives_its_turn_back_at_once(
+    conversation: Conversation, answers_with: Answers
+) -> None:
+    answers_with(drops_dead)
+    says(conversation, "Anybody?")
+    start(conversation.pk, escalate=to_a_person)
+    background.flush(10)
+    answers_with(say_again)
+    assert retake(timezone.now(), escalate=to_a_person) == 1
+    background.flush(10)
+    assert transcript(conversation)[-1] == ("assistant", "You said: Anybody?")
 
 
 def test_a_turn_that_is_being_worked_on_is_left_alone(conversation: Conversation, echo: None) -> None:

@@ -78,19 +78,19 @@ def audit(account: Account) -> list[Fault]:
 
 
 def _sending(account: Account) -> Iterable[tuple[str, str]]:
-    stored = Counter(message["client_id"] for message in account.stored if message.get("client_id"))
-    bodies = {message.get("client_id"): message["body"] for message in account.stored}
-    seqs = {message.get("client_id"): message["seq"] for message in account.stored}
+    copies: dict[str, list[dict[str, Any]]] = {}
+    for message in account.stored:
+        copies.setdefault(message.get("client_id", ""), []).append(message)
     for sent in account.accepted():
-        key = str(sent.client_id)
-        if not stored[key]:
-            yield "lost", f"the {sent.speaker}'s message {key} is not stored (acknowledged: {sent.seq is not None})"
-        elif bodies[key] != sent.body:
-            yield "lost", f"the {sent.speaker}'s message {key} is stored with other words"
-        elif sent.seq is not None and sent.seq != seqs[key]:
-            yield "disorder", f"message {key} was acknowledged as {sent.seq} and is stored as {seqs[key]}"
-        if stored[key] > 1:
-            yield "duplicate", f"the {sent.speaker}'s message {key} is stored {stored[key]} times"
+        mine, what = copies.get(str(sent.client_id), []), f"the {sent.speaker}'s message {sent.client_id}"
+        if not mine:
+            yield "lost", f"{what} is not stored (acknowledged: {'yes' if sent.seq else 'no'})"
+        elif any(message["body"] != sent.body for message in mine):
+            yield "lost", f"{what} is stored with other words"
+        elif sent.seq not in (None, *(message["seq"] for message in mine)):
+            yield "disorder", f"{what} was acknowledged as {sent.seq} and is stored as {mine[0]['seq']}"
+        if len(mine) > 1:
+            yield "duplicate", f"{what} is stored {len(mine)} times"
 
 
 def _storing(account: Account) -> Iterable[tuple[str, str]]:

@@ -82,6 +82,14 @@ function visit(id) {
 
 // --- what htmx put on the page ----------------------------------------------------------------------------------------
 
+let chosen = ""; // the conversation that is open, or on its way
+
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  if (!detail.elt.matches(".entry-link")) return;
+  chosen = detail.elt.closest(".entry").dataset.id;
+  mark();
+});
+
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   // Signed out meanwhile: the answer is the sign-in page, which belongs on the whole page.
   if (detail.xhr.responseURL.includes("/accounts/login/")) {
@@ -106,14 +114,21 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   tick();
 });
 
-document.addEventListener("htmx:responseError", () => toast("That did not work. Try again.", { tone: "late" }));
-document.addEventListener("htmx:sendError", () => toast("The desk cannot be reached. Try again in a moment.", { tone: "late" }));
+document.addEventListener("htmx:responseError", () => failed("That did not work. Try again."));
+document.addEventListener("htmx:sendError", () => failed("The desk cannot be reached. Try again in a moment."));
 document.addEventListener("inbox:notice", ({ detail }) => toast(detail.text, { tone: detail.tone }));
 document.addEventListener("inbox:taken", () => opened.write("reply"));
 document.addEventListener("inbox:passed", () => document.getElementById("pass").close());
 
+function failed(words) {
+  chosen = opened.id;
+  mark();
+  toast(words, { tone: "late" });
+}
+
 function turnTo() {
   opened.show();
+  chosen = opened.id;
   inbox.dataset.pane = opened.id ? "thread" : "list";
   delete inbox.dataset.side;
   if (opened.id && NARROW.matches) document.getElementById("card").open = false;
@@ -123,7 +138,7 @@ function turnTo() {
 function mark() {
   const point = (element, yes, value) => (yes ? element.setAttribute("aria-current", value) : element.removeAttribute("aria-current"));
   const rows = [...document.querySelectorAll(".entry-link")];
-  for (const row of rows) point(row, row.id === `row-${opened.id}`, "true");
+  for (const row of rows) point(row, row.id === `row-${chosen}`, "true");
   const [view, count] = ["view", "count"].map((name) => document.querySelector(`#list [name=${name}]`));
   count.value = rows.length; // with the pages she asked for, so that renewing keeps them
   for (const link of document.querySelectorAll(".view")) point(link, link.id === `view-${view.value}`, "page");

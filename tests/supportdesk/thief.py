@@ -1,5 +1,6 @@
 """A proxy before a desk that passes everything on, but for one message to each customer, which it steals or repeats."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -32,7 +33,7 @@ class Thief:
         down = web.WebSocketResponse()
         await down.prepare(request)
         async with aiohttp.ClientSession() as client, client.ws_connect(self.desk_url + request.path_qs) as up:
-            passing = request.loop.create_task(self._up(down, up))
+            passing = asyncio.create_task(self._up(down, up))
             await self._down(up, down, honest="/ws/chat/" not in request.path)
             passing.cancel()
         return down

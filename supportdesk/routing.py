@@ -8,8 +8,6 @@ from handoff.escalation import escalate
 from handoff.waits import handoff_of
 
 websocket_urlpatterns = [
-    path(
-        "ws/chat/<uuid:conversation_id>/", CustomerConsumer.as_asgi(escalate=escalate, handoff_of=handoff_of)
-    ),
+    path("ws/chat/<uuid:conversation_id>/", CustomerConsumer.as_asgi(escalate=escalate, handoff_of=handoff_of)),
     path("ws/inbox/", InboxConsumer.as_asgi()),
 ]

@@ -1,6 +1,7 @@
 """Processes killed in the middle of a chat: she gets her answer or a person, and nothing acknowledged is lost."""
 
 import asyncio
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -29,7 +30,10 @@ def waiting(desk: Desk, key: str) -> list[str]:
     return [each["conversation"]["id"] for each in call(desk, "GET", "handoffs/", auth=f"Token {key}")["results"]]
 
 
-async def test_web_is_killed_in_mid_reply_and_she_is_answered_all_the_same(new_desk: NewDesk) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+async def test_web_ends_in_mid_reply_and_she_is_answered_all_the_same(
+    new_desk: NewDesk, number: signal.Signals
+) -> None:
     with FakeModel(mode="slow", pause=0.5) as model:
         desk = new_desk("--no-demo", OPENAI_API_KEY="test", OPENAI_BASE_URL=model.url).start()
         cleo, talk = cleo_at(desk)
@@ -39,7 +43,7 @@ async def test_web_is_killed_in_mid_reply_and_she_is_answered_all_the_same(new_d
                 lambda: any(frame["type"] == "delta" for frame in cleo.frames), 30, "the reply's beginning"
             )
             assert not cleo.said_by("assistant")
-            desk.kill("web")
+            desk.kill("web", number)
             await cleo.until(lambda: cleo.welcomes == 2, 60, "a desk that is back")
             await cleo.until(lambda: answered_or_with_a_person(cleo, desk, talk), 60, "an answer, or a person")
             await cleo.write("Thank you")

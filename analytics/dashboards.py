@@ -10,7 +10,7 @@ from conversations.models import Intent
 from handoff.models import Reason
 
 from . import breakdowns, charts, current, wording
-from .measuring import Figure, Metric, Samples, measure
+from .measuring import Figure, Metric, measure
 from .metrics import METRICS
 from .selection import Selection
 from .summaries import TOP_INTENTS, Summary, summarise
@@ -89,7 +89,6 @@ def _charts(selection: Selection, now: Summary, before: Summary) -> dict[str, An
     columns_before = breakdowns.columns(breakdowns.quarterly(earlier.conversations()), earlier.timeframe)
     titles = dict(Intent.objects.values_list("name", "title"))
     ratings = breakdowns.ratings(conversations)
-    durations = Samples(conversations).of(METRICS["p50_duration_seconds"])
     total = int(now.figures["total_conversations"].value or 0)
     return {
         "over_time": charts.over_time(
@@ -117,9 +116,10 @@ def _charts(selection: Selection, now: Summary, before: Summary) -> dict[str, An
             lambda score: behind(selection, "rated_count", rating=score),
         ),
         "durations": charts.histogram(
-            breakdowns.histogram(durations), lambda bounds: behind(selection, "p50_duration_seconds", duration=bounds)
+            breakdowns.histogram(now.durations),
+            lambda bounds: behind(selection, "p50_duration_seconds", duration=bounds),
         ),
-        "closed": len(durations),
+        "closed": len(now.durations),
         "heatmap": charts.heatmap(
             breakdowns.week(quarters, selection.timeframe),
             lambda hour: behind(selection, "total_conversations", hour=hour),

@@ -100,11 +100,15 @@ def percentile(values: list[float], share: float) -> float | None:
 
 
 def measure(metrics: Iterable[Metric], conversations: ConversationQuerySet) -> dict[str, Figure]:
-    """Each metric's figure over these conversations, by key: one aggregate query for all of them, and one column for
-    each value that percentiles are taken of."""
+    """Each metric's figure over these conversations, by key."""
+    return measured_with(Samples(conversations), metrics)
+
+
+def measured_with(samples: "Samples", metrics: Iterable[Metric]) -> dict[str, Figure]:
+    """One aggregate query for all metrics, and one column for each value that percentiles are taken of."""
     metrics = list(metrics)
-    counted = conversations.aggregate(**{k: v for metric in metrics for k, v in metric.aggregates().items()})
-    samples = Samples(conversations)
+    aggregates = {name: count for metric in metrics for name, count in metric.aggregates().items()}
+    counted = samples.conversations.aggregate(**aggregates)
     return {metric.key: metric.figure(counted, samples) for metric in metrics}
 
 
@@ -112,12 +116,12 @@ class Samples:
     """The values of conversations, sorted; each column is read once."""
 
     def __init__(self, conversations: ConversationQuerySet) -> None:
-        self._conversations = conversations
+        self.conversations = conversations
         self._columns: dict[Combinable, list[float]] = {}
 
     def of(self, metric: "Metric") -> list[float]:
         assert metric.value is not None
         if metric.value not in self._columns:
-            found = self._conversations.filter(metric.of).values_list(metric.value)
+            found = self.conversations.filter(metric.of).values_list(metric.value)
             self._columns[metric.value] = sorted(value for (value,) in found.iterator(5000))
         return self._columns[metric.value]

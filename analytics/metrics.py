@@ -135,7 +135,7 @@ METRICS: Final[dict[str, Metric]] = {
         ),
         Metric(
             "p90_wait_seconds",
-            "Wait in the queue, 90th percentile",
+            "Wait, 90th percentile",
             "Nine in ten of the customers waited no longer than this from the first request for a person until an "
             "agent took the conversation. Those who still wait or left, or whom an agent joined unasked, do not count.",
             Unit.SECONDS,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from . import breakdowns
 from .breakdowns import Counted
-from .measuring import Figure, Unit, measure
+from .measuring import Figure, Samples, Unit, measured_with
 from .metrics import METRICS
 from .selection import Selection, stamp
 
@@ -15,6 +15,7 @@ TOP_INTENTS = 5
 class Summary:
     selection: Selection
     figures: dict[str, Figure]  # a key for each of METRICS
+    durations: list[float]  # of those that are closed, sorted
     intents: Counted
     reasons: Counted
 
@@ -31,9 +32,11 @@ class Summary:
 
 def summarise(selection: Selection) -> Summary:
     conversations = selection.conversations()
+    samples = Samples(conversations)
     return Summary(
         selection,
-        measure(METRICS.values(), conversations),
+        measured_with(samples, METRICS.values()),
+        samples.of(METRICS["p50_duration_seconds"]),
         breakdowns.intents(conversations),
         breakdowns.reasons(conversations),
     )

@@ -29,10 +29,11 @@ def change(now: float | None, before: float | None, unit: Unit) -> str:
         return ""
     match unit:
         case Unit.SHARE:
-            points = round((now - before) * 100, 1)
-            return f"{abs(points):.1f} points" if points else ""
+            points = round(now * 100, 1) - round(before * 100, 1)  # of what is shown, so that it adds up
+            return f"{abs(points):.1f} points" if round(points, 1) else ""
         case Unit.SCORE:
-            return f"{abs(now - before):.1f}" if round(now - before, 1) else ""
+            difference = round(now, 1) - round(before, 1)
+            return f"{abs(difference):.1f}" if round(difference, 1) else ""
     if not before:
         return ""
     percent = round((now / before - 1) * 100)

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 
 @never_cache
 def admin_sign_in(request: HttpRequest) -> HttpResponse:
-    """The desk has one sign-in page. Who comes here signed in may not enter the admin: asking again leads in circles."""
+    """The desk has one sign-in page. Who comes here signed in may not enter the admin: asking again would go round."""
     if request.user.is_authenticated:
         raise PermissionDenied
     return redirect_to_login(request.GET.get("next", reverse("admin:index")))

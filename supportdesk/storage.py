@@ -1,7 +1,9 @@
-"""How static files are named: hashed, compressed, and with the imports between our own modules rewritten to match."""
+"""How static files are kept: squeezed, hashed, compressed, the imports between our own modules rewritten to match."""
 
+import re
 from typing import Any
 
+from django.core.files.base import ContentFile, File
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 OURS = ("supportdesk", "conversations", "handoff", "analytics")
@@ -12,6 +14,12 @@ IMPORT = (
     r"""(?m)(?P<matched>^(?P<names>(?:import|export)[\s{][^;"']*?from)\s*["'](?P<url>[./][^"']*)["'];)""",
     '%(names)s "%(url)s";',
 )
+
+#: What only readers of the source need: lines that are a comment, comments of a stylesheet, indentation.
+NEEDLESS = {
+    ".js": re.compile(rb"^[ \t]*//.*\n|^[ \t]+", re.MULTILINE),
+    ".css": re.compile(rb"/\*.*?\*/|^\s+", re.MULTILINE | re.DOTALL),
+}
 
 
 class HashedModules(CompressedManifestStaticFilesStorage):
@@ -27,3 +35,10 @@ class HashedModules(CompressedManifestStaticFilesStorage):
         inherited: tuple[Any, ...] = CompressedManifestStaticFilesStorage.patterns
         self.patterns = (*inherited, *((f"{app}/*.js", (IMPORT,)) for app in OURS))
         super().__init__(*args, **kwargs)
+
+    def _save(self, name: str, content: "File[bytes]") -> str:
+        needless = NEEDLESS.get("." + name.rpartition(".")[2]) if name.startswith(OURS) else None
+        if needless:
+            content = ContentFile(needless.sub(b"", b"".join(content.chunks())))  # from its beginning, whoever read it
+        saved: str = super()._save(name, content)
+        return saved

@@ -18,7 +18,8 @@ export class Composer {
     });
     this.field.addEventListener("keydown", (event) => this.#key(event));
     this.field.addEventListener("input", () => this.#changed(true));
-    this.draft();
+    if (this.field.value) this.#changed(false); // she was quicker than this script
+    else this.draft();
   }
 
   // Shows another conversation's draft.

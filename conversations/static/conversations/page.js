@@ -196,6 +196,7 @@ const HEAR = {
 };
 
 function show(message) {
+  if (message.client_id) outbox.ack(message.client_id); // its own acknowledgement may have been lost
   thread.add(message);
   if (message.role !== "customer" && message.seq > conversation.customer_seen_seq) view.missed();
 }

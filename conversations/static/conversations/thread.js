@@ -11,6 +11,7 @@ export class Thread {
   #rows = new Map(); // client_id or seq → row
   #loose = new Map(); // not posted yet: client_id → her row, turn → a reply being written
   #ended = new Set(); // turns whose reply has come or will not
+  #numbered = new Set(); // client_ids of what has a number
   #unread = 0;
   #told = 0;
   #typingTimer = 0;
@@ -53,6 +54,7 @@ export class Thread {
   add(message) {
     if (this.#rows.has(message.seq)) return;
     const mine = this.#claim(message.client_id);
+    if (message.client_id) this.#numbered.add(message.client_id);
     const turn = message.data?.turn;
     const streamed = turn && this.#claim(turn);
     if (turn) this.#ended.add(turn);
@@ -70,6 +72,7 @@ export class Thread {
 
   // What was just written and has no number yet: an Outbox item.
   pend(item) {
+    if (this.#numbered.has(item.client_id)) return; // an acknowledgement that comes after its message tells nothing new
     const row = this.#loose.get(item.client_id) ?? this.#row({ role: this.me, ...item });
     if (!this.#loose.has(item.client_id)) {
       this.#loose.set(item.client_id, row);
@@ -131,6 +134,7 @@ export class Thread {
     this.#rows.clear();
     this.#loose.clear();
     this.#ended.clear();
+    this.#numbered.clear();
     this.log.replaceChildren();
     Object.assign(this, { seq: 0, seenSeq: 0 });
     this.#told = 0;

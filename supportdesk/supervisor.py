@@ -17,7 +17,7 @@ from typing import IO
 
 from supportdesk import leash
 
-TICK = 0.2  # seconds between two looks at the children
+TICK = 0.1  # seconds between two looks at the children
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.2, 10.0
 STEADY = 30.0  # who lived this long has earned a fresh start
 GRACE = 10.0  # between "please end" and SIGKILL
@@ -152,7 +152,7 @@ class Supervisor:
             _signal_group(life.now.pid, signal.SIGTERM)
         asked, deadline = self.asked_to_stop, time.monotonic() + GRACE
         while left:
-            self._pump(TICK / 4)
+            self._pump(TICK)
             for life in left:
                 # A second Ctrl-C means "now".
                 if time.monotonic() > deadline or self.asked_to_stop > max(asked, 1):

@@ -38,14 +38,12 @@ export class Canned {
   close() {
     this.list.hidden = true;
     this.field.removeAttribute("aria-activedescendant");
-    this.field.setAttribute("aria-expanded", "false");
   }
 
   #draw() {
     this.list.replaceChildren(...this.#shown.map((reply, place) => this.#option(reply, place)));
     if (!this.#shown.length) this.list.append(el("li", { class: "none", role: "option", "aria-disabled": "true" }, "No canned reply with these letters"));
     this.list.hidden = false;
-    this.field.setAttribute("aria-expanded", "true");
     if (this.#shown.length) this.field.setAttribute("aria-activedescendant", `canned-${this.#at}`);
     this.list.children[this.#at]?.scrollIntoView({ block: "nearest" });
   }

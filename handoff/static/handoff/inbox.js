@@ -16,16 +16,18 @@ const canned = JSON.parse(document.getElementById("canned-replies").textContent)
 const opened = new Opened({ me: inbox.dataset.me, send: (frame) => connection.send(frame), canned });
 const connection = new Connection({ path: "/ws/inbox/", hello: () => ({}), onFrame: hear, onState: say });
 
+let queueVersion = "";
+
 function hear(frame) {
   opened.hear(frame);
   if (frame.type === "welcome") {
     renew("list", "state");
-  } else if (frame.type === "queue" || (frame.type === "pong" && frame.queue_version !== hear.version)) {
-    renew("list");
+  } else if (frame.type === "queue" || (frame.type === "pong" && frame.queue_version !== queueVersion)) {
+    renew("list"); // a pong heals what the announcement lost
   } else if (frame.type === "assigned") {
     greet(frame.handoff);
   }
-  if (frame.queue_version !== undefined) hear.version = frame.queue_version;
+  queueVersion = frame.queue_version ?? queueVersion;
   if (AROUND.has(frame.type) && frame.conversation === opened.id) renew("list", "state");
 }
 
@@ -36,6 +38,7 @@ function say(state) {
     offline: "You are offline. What you write is kept and sent when you are back.",
     refused: "You are signed out, or may not answer customers any more. Reload to sign in.",
   }[state];
+  inbox.dataset.line = state;
   const banner = document.getElementById("connection");
   banner.hidden = !words;
   banner.textContent = words ?? "";
@@ -106,7 +109,7 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } 
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const { target } = detail;
-  if (target.id === "conversation") turnTo();
+  if (target.id === "conversation") turnTo(detail.requestConfig?.elt.closest(".entry")?.dataset.id);
   if (target.id === "list") document.getElementById("tip").hidden = true;
   if (target.id === "talk-head" || detail.elt.id === "talk-head") opened.refreshed();
   if (target.id === "pass" && !target.open) target.showModal();
@@ -126,9 +129,10 @@ function failed(words) {
   toast(words, { tone: "late" });
 }
 
-function turnTo() {
+// Shows what was opened, from the row of `asked` if from one. She may have gone on to another row meanwhile.
+function turnTo(asked = chosen) {
   opened.show();
-  chosen = opened.id;
+  if (asked === chosen) chosen = opened.id;
   inbox.dataset.pane = opened.id ? "thread" : "list";
   delete inbox.dataset.side;
   if (opened.id && NARROW.matches) document.getElementById("card").open = false;

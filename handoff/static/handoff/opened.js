@@ -50,6 +50,7 @@ export class Opened {
   // The desk put another conversation (or none) on the page.
   show() {
     const place = document.getElementById("opened");
+    if (place?.contains(this.root)) return; // htmx may tell of one swap twice
     if (this.id) this.send({ type: "unwatch", conversation: this.id });
     this.id = place?.dataset.id ?? "";
     this.#viewers = [];

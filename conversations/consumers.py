@@ -8,6 +8,7 @@ from channels.db import database_sync_to_async
 
 from . import live, posting, turns
 from .actors import Action, CustomerActor, customer_with
+from .commits import together
 from .feed import Feed
 from .lifecycle import Status
 from .limits import MESSAGES
@@ -105,6 +106,8 @@ class CustomerConsumer(DeskSocket):
             return work(conversation, *args, **kwargs)
 
         try:
+            if action is Action.SPEAK:
+                return await together(look_and_work, key=str(self.conversation_id))
             result: T = await database_sync_to_async(look_and_work)()
         except Refused as refusal:
             if refusal.code == "not_yours":

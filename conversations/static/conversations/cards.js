@@ -31,14 +31,14 @@ export function ending(onEnd, onStay) {
   ];
 }
 
-export function ended({ rating, mayReopen, problem }, { onRate, onReopen, onNew }) {
+export function ended({ rating, problem }, { onRate, onReopen, onNew }) {
   return [
     el("h2", {}, "This conversation has ended"),
     problem && el("p", { class: "problem", role: "alert" }, problem),
     rating ? el("p", {}, `Thank you. You gave it ${rating} of 5.`) : rate(onRate),
     el("div", { class: "card-actions" },
       button("Start a new one", onNew, "primary"),
-      mayReopen && button("Continue this one", onReopen),
+      el("button", { type: "button", class: "button", id: "reopen", hidden: true, onclick: onReopen }, "Continue this one"),
     ),
   ];
 }

@@ -27,6 +27,7 @@ export class View {
     $("end").hidden = status === "new" || status === "closed";
     this.#head(state, status);
     this.#showCard(this.#cardFor(state, status));
+    $("reopen")?.toggleAttribute("hidden", !state.conversation.may_reopen); // known a moment after the end
   }
 
   // The widget was opened or shut around us.
@@ -86,7 +87,7 @@ export class View {
   // that a half-written comment outlives whatever else happens.
   #cardFor({ conversation, asking, leaving, problem, silentSince }, status) {
     if (status === "closed") {
-      const facts = { rating: conversation.rating, mayReopen: conversation.may_reopen, problem };
+      const facts = { rating: conversation.rating, problem };
       return [facts, () => ended(facts, this.does)];
     }
     if (leaving) return ["leaving", () => ending(this.does.onEnd, this.does.onStay)];

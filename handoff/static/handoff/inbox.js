@@ -107,6 +107,9 @@ document.addEventListener("htmx:oobBeforeSwap", ({ detail: { target, fragment } 
   if (card && "fresh" in card.dataset === "fresh" in target.dataset) card.open = target.open;
 });
 
+// At once, and not when it has settled: J asks the rows which of them is chosen.
+document.addEventListener("htmx:afterSwap", ({ detail }) => detail.target.id === "list" && mark());
+
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
   const { target } = detail;
   if (target.id === "conversation") turnTo(detail.requestConfig?.elt.closest(".entry")?.dataset.id);

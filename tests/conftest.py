@@ -43,8 +43,11 @@ def pytest_report_header() -> str:
     return f"desk: {'PostgreSQL' if servers.ON_POSTGRES else 'SQLite'} and Valkey, both real, in {_folder}"
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that commits empties the database after itself; the next one gets back what the migrations put there."""
+    """A test that commits empties the database after itself; the next one gets back what the migrations put there.
+    Browsers come last: theirs is a loop that runs in this thread until the end, and no other can run meanwhile."""
+    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", []))
     for item in items:
         marker, fixtures = item.get_closest_marker("django_db"), getattr(item, "fixturenames", [])
         if (marker and marker.kwargs.get("transaction")) or "transactional_db" in fixtures:

@@ -154,8 +154,8 @@ class TurnRecordAdmin(History, ModelAdmin):
 
 @admin.register(Customer)
 class CustomerAdmin(ModelAdmin):
-    list_display = ["__str__", "email", "external_id", "tier", "verified", "created_at"]
-    list_filter = ["tier", "verified"]
+    list_display = ["__str__", "email", "external_id", "tier", "verified", "email_verified", "created_at"]
+    list_filter = ["tier", "verified", "email_verified"]
     search_fields = ["name", "email", "external_id"]
     date_hierarchy = "created_at"
     readonly_fields = ["created_at"]

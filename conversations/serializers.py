@@ -74,10 +74,17 @@ class CustomerSerializer(serializers.Serializer[Customer]):
     def create(self, validated_data: dict[str, Any]) -> Customer:
         vouched = validated_data.pop("vouched")
         external_id = validated_data.pop("external_id", None)
-        if vouched and external_id:
-            fields = validated_data | {"verified": True}
-            return Customer.objects.update_or_create(external_id=external_id, defaults=fields)[0]
-        return Customer.objects.create(**validated_data)
+        if "email" in validated_data:
+            # The threat: a signature covers `external_id` alone, so she may put anybody's address beside it.
+            validated_data["email_verified"] = self.context["by_staff"] and bool(validated_data["email"])
+        if not (vouched and external_id):
+            return Customer.objects.create(**validated_data)
+        known = Customer.objects.select_for_update().filter(external_id=external_id).first()
+        if known and known.email_verified and not self.context["by_staff"]:
+            validated_data.pop("email", None)
+            validated_data.pop("email_verified", None)
+        fields = validated_data | {"verified": True}
+        return Customer.objects.update_or_create(external_id=external_id, defaults=fields)[0]
 
 
 class OpeningSerializer(serializers.Serializer[Conversation]):

@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ('external_id', models.CharField(blank=True, max_length=120, null=True, unique=True)),
                 ('tier', models.CharField(choices=[('standard', 'Standard'), ('premium', 'Premium')], default='standard', max_length=10)),
                 ('verified', models.BooleanField(default=False, help_text='Her site, or a member of staff, vouched for who she is.')),
+                ('email_verified', models.BooleanField(default=False, help_text="The e-mail address comes from staff or the site's server, not from herself.")),
                 ('attributes', models.JSONField(blank=True, default=dict)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],

@@ -39,6 +39,9 @@ class Customer(models.Model):
     external_id = models.CharField(max_length=120, null=True, blank=True, unique=True)
     tier = models.CharField(max_length=10, choices=Tier, default=Tier.STANDARD)
     verified = models.BooleanField(default=False, help_text="Her site, or a member of staff, vouched for who she is.")
+    email_verified = models.BooleanField(
+        default=False, help_text="The e-mail address comes from staff or the site's server, not from herself."
+    )
     attributes = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

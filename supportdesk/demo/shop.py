@@ -50,6 +50,7 @@ def welcome(customer: Content) -> None:
             "email": customer["email"],
             "tier": customer.get("tier", Customer.Tier.STANDARD),
             "verified": True,
+            "email_verified": True,
         },
     )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from conversations.assistant.turn import Outcome, Turn
-from conversations.models import Article, Order
+from conversations.models import Article, Customer, Order
 
 from .talk import Talk
 
@@ -84,9 +84,16 @@ def test_an_address_nobody_vouched_for_needs_the_number_too(talk: Talk) -> None:
     assert talk.reply == "I can look that up. Please give me the order number."
 
 
-def test_a_customer_who_is_vouched_for_need_not_know_the_number(talk: Talk) -> None:
-    talk.conversation.customer.email, talk.conversation.customer.verified = "cleo@example.com", True
-    talk.conversation.customer.save()
+def test_an_address_she_gave_herself_needs_the_number_however_well_she_is_known(talk: Talk) -> None:
+    Customer.objects.update(email="cleo@example.com", verified=True)
+    talk.conversation.customer.refresh_from_db()
+    talk.says("where is my order?")
+    assert talk.reply == "I can look that up. Please give me the order number."
+
+
+def test_a_customer_whose_address_is_vouched_for_need_not_know_the_number(talk: Talk) -> None:
+    Customer.objects.update(email="cleo@example.com", verified=True, email_verified=True)
+    talk.conversation.customer.refresh_from_db()
     talk.says("where is my order?")
     assert "FW-09712" in talk.reply
 

@@ -90,6 +90,17 @@ def test_a_right_signature_makes_her_who_she_says() -> None:
     assert second["id"] == first["id"]
 
 
+def test_her_signature_does_not_vouch_for_the_address_beside_it(agent: Caller) -> None:
+    signed = {"external_id": "42", "identity_hash": Customer.signature("42"), "email": "ana@example.com"}
+    Caller().post(OPEN, {"customer": signed})
+    cleo = Customer.objects.get(external_id="42")
+    assert (cleo.verified, cleo.email, cleo.email_verified) == (True, "ana@example.com", False)
+    agent.post(OPEN, {"customer": {"external_id": "42", "email": "cleo@example.com"}})
+    Caller().post(OPEN, {"customer": signed})
+    cleo.refresh_from_db()
+    assert (cleo.email, cleo.email_verified) == ("cleo@example.com", True)
+
+
 def test_without_a_signature_she_is_a_guest_whatever_she_claims(cleo: Customer) -> None:
     Customer.objects.filter(pk=cleo.pk).update(external_id="42", tier="premium")
     claimed = Caller().post(OPEN, {"customer": {"external_id": "42", "tier": "premium"}}).json()["customer"]

@@ -44,7 +44,7 @@ def test_the_shop_is_open_and_alive_at_first_sight() -> None:
     assert Order.objects.count() == 25
     assert set(Order.objects.values_list("status", flat=True)) == set(Order.Status.values)
     assert Handoff.objects.waiting().count() == 3
-    assert Customer.objects.filter(tier=Customer.Tier.PREMIUM, verified=True).exists()
+    assert Customer.objects.filter(tier=Customer.Tier.PREMIUM, verified=True, email_verified=True).exists()
     statuses = Counter(Conversation.objects.values_list("status", flat=True))
     assert statuses[Status.CLOSED] > 130
     assert statuses[Status.ESCALATED] == 5

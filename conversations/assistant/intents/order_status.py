@@ -42,7 +42,7 @@ async def answer_order_status(turn: Turn, say: Say) -> Draft:
         draft = await from_articles(turn, say, manner=MANNER)
         if draft.outcome is Outcome.ANSWERED:
             return draft
-    if not numbers and customer.email and customer.verified:
+    if not numbers and customer.email and customer.email_verified:
         draft = await database_sync_to_async(_newest)(customer.email)
     elif missing := [needed for needed, held in zip(NEEDED, (numbers, emails), strict=True) if not held]:
         asked = ASK.format(" and ".join(NEEDED[each] for each in missing))

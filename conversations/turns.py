@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import dropwhile, takewhile
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -107,17 +108,17 @@ def _record(turn: Turn, outcome: TurnRecord.Outcome) -> None:
     if routing and routing.intent:
         turn.conversation.intent = routing.intent
         turn.conversation.save(update_fields=["intent"])
-    TurnRecord.objects.create(
-        conversation=turn.conversation,
-        seq=turn.seq,
-        episode=turn.conversation.episode,
-        intent=routing.intent if routing else "",
-        confidence=routing.confidence if routing else 0.0,
-        engine=routing.engine if routing else "",
-        why=routing.why[:200] if routing else "",
-        outcome=outcome,
-        data=_findings(turn.draft),
-    )
+    made = {
+        "episode": turn.conversation.episode,
+        "intent": routing.intent if routing else "",
+        "confidence": routing.confidence if routing else 0.0,
+        "engine": routing.engine if routing else "",
+        "why": routing.why[:200] if routing else "",
+        "outcome": outcome,
+        "data": _findings(turn.draft),
+    }
+    # What went to an agent and was handed back unanswered is settled a second time.
+    TurnRecord.objects.update_or_create(conversation=turn.conversation, seq=turn.seq, defaults=made)
 
 
 def _findings(draft: Draft | None) -> dict[str, Any]:
@@ -189,6 +190,13 @@ def ask_for_person(conversation_id: UUID, *, escalate: Escalate) -> None:
             raise AssertionError("asking for a person did not hand off")
 
 
+def owe(conversation: Conversation, *, now: datetime, **who: Any) -> None:
+    """Gives the assistant the turn of a conversation whose row the caller has locked; the next sweep takes it."""
+    conversation.move(Status.PROCESSING, reason=Reason.ASKED, now=now, **who)
+    conversation.lease_until = now
+    conversation.save(update_fields=["lease_until"])
+
+
 def retake(as_of: datetime, *, escalate: Escalate) -> int:
     """Takes again the turns whose process died, in the background: a slow model must not hold up the other sweeps.
     After MAX_ATTEMPTS a person gets them. Returns how many it took; the rest is for the next sweep."""
@@ -246,11 +254,9 @@ async def _renew_lease(turn: Turn) -> None:
 
 def _turn(conversation: Conversation) -> Turn:
     newest = list(conversation.messages.public().order_by("-seq")[:HISTORY])
-    unanswered: list[str] = []
-    for message in newest:
-        if message.role != Role.CUSTOMER:
-            break  # answered, or of a time that a line of the desk ended: what an agent handed back is not asked again
-        unanswered.append(message.body)
+    # The desk's lines behind her newest words say how they came to be the assistant's; one before them ended a time.
+    up_to_hers = dropwhile(lambda message: message.role == Role.SYSTEM, newest)
+    unanswered = [message.body for message in takewhile(lambda message: message.role == Role.CUSTOMER, up_to_hers)]
     return Turn(
         conversation=conversation,
         history=newest[::-1],

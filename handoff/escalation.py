@@ -152,7 +152,8 @@ def _since_last_person(turn: Turn) -> Turn:
     conversation = turn.conversation
     dealt_with = conversation.handoffs.aggregate(at=Max("ended_at"))["at"]
     since = max(filter(None, (dealt_with, conversation.opened_at)))
-    return replace(turn, history=[message for message in turn.history if message.created_at >= since])
+    since_then = replace(turn, history=[message for message in turn.history if message.created_at >= since])
+    return replace(since_then, text="\n".join(message.body for message in _unanswered(since_then)))
 
 
 def _unanswered(turn: Turn) -> list[Message]:

@@ -5,13 +5,14 @@ Each verb is one short transaction that locks the conversation and then looks ag
 """
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from conversations import endings, live, posting
+from conversations import endings, live, posting, turns
 from conversations.actors import Action, StaffActor
 from conversations.lifecycle import Reason as ConversationReason
 from conversations.lifecycle import Status
@@ -158,19 +159,27 @@ def free(handoff_id: UUID, *, now: datetime) -> None:
 
 
 def hand_back(handoff_id: UUID, agent: Agent, *, note: str = "", now: datetime | None = None) -> Handoff:
-    """Gives the conversation back to the assistant, which answers from the customer's next message on."""
+    """Gives the conversation back to the assistant, which answers what the customer asked and nobody answered, and
+    from then on her next messages."""
     now = now or timezone.now()
     with transaction.atomic():
         handoff = _locked(handoff_id)
         _must_hold(handoff, agent)
         if note:
             append(handoff.conversation, role=Role.NOTE, body=note, author=agent.user, author_name=agent.name, now=now)
-        handoff.conversation.move(
-            Status.ACTIVE, reason=ConversationReason.RETURNED, actor=Transition.AGENT, user=agent.user, now=now
-        )
+        who: dict[str, Any] = {"actor": Transition.AGENT, "user": agent.user}
+        handoff.conversation.move(Status.ACTIVE, reason=ConversationReason.RETURNED, now=now, **who)
         _end(handoff, Handoff.Status.RETURNED, Kind.RETURNED, agent, note=note, now=now)
         append(handoff.conversation, role=Role.SYSTEM, body="You are back with the assistant.", now=now)
+        if _asks_assistant(handoff):
+            turns.owe(handoff.conversation, now=now, **who)
     return handoff
+
+
+def _asks_assistant(handoff: Handoff) -> bool:
+    """Whether her newest words got no answer. Those by which she asked for a person are none for the assistant."""
+    unanswered = handoff.conversation.unanswered()
+    return unanswered is not None and (handoff.reason != Reason.HUMAN_REQUESTED or unanswered.seq > handoff.trigger_seq)
 
 
 def resolve(handoff_id: UUID, agent: Agent, *, now: datetime | None = None) -> Handoff:

@@ -16,6 +16,7 @@ from .. import live
 from ..lifecycle import ASSISTANTS, CUSTOMERS_TURN, TRANSITIONS, IllegalMove, Reason, Status
 from .access import new_token, token_hash
 from .desk import DeskSettings
+from .message import Message, Role
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -195,6 +196,12 @@ class Conversation(models.Model):
     def may_reopen(self) -> bool:
         limit = timedelta(hours=DeskSettings.current().reopen_within_hours)
         return self.closed_at is not None and timezone.now() < self.closed_at + limit
+
+    def unanswered(self) -> Message | None:
+        """The newest message of this episode, if it is hers: neither the assistant nor an agent has replied to it."""
+        said = self.messages.filter(created_at__gte=self.opened_at).exclude(role__in=[Role.SYSTEM, Role.NOTE])
+        newest = said.order_by("-seq").first()
+        return newest if newest and newest.role == Role.CUSTOMER else None
 
     def move(
         self,

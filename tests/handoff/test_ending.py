@@ -1,12 +1,17 @@
 """How a handoff ends: given back to the assistant, or resolved."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from conversations import turns
 from conversations.lifecycle import Reason, Status
-from conversations.models import Role, Transition
+from conversations.models import Conversation, Role, Transition
 from conversations.posting import Refused
 from handoff import inbox
-from handoff.models import Agent, Handoff, HandoffEvent
+from handoff.models import Agent, Handoff, HandoffEvent, HandoffSettings
+from handoff.models import Reason as Why
 from tests.handoff.talking import FALLBACK, Talk
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +22,7 @@ def test_ana_gives_cleo_back_and_the_assistant_answers_her_next_message(talk: Ta
         talk.says("the blue thing")
         talk.hears(FALLBACK)
     handoff = inbox.claim(talk.handoff.pk, ana_agent)
+    inbox.reply(talk.pk, ana_agent, "The blue thing is sold out.")
     returned = inbox.hand_back(handoff.pk, ana_agent, note="It knows the opening hours")
     assert (returned.status, returned.ended_at is not None) == (Handoff.Status.RETURNED, True)
     conversation = talk.conversation
@@ -29,6 +35,49 @@ def test_ana_gives_cleo_back_and_the_assistant_answers_her_next_message(talk: Ta
     talk.says("when do you open")
     talk.hears()
     assert talk.messages[-1].role == Role.ASSISTANT
+
+
+def test_what_cleo_asked_while_nobody_answered_the_assistant_answers_once_she_is_back(
+    talk: Talk, ana_agent: Agent
+) -> None:
+    talk.says("this is useless and terrible")
+    talk.hears()
+    talk.says("awful, let me talk to a real person")
+    talk.hears()
+    handoff = inbox.claim(talk.handoff.pk, ana_agent)
+    talk.says("when do you open?")
+    now = timezone.now()
+    inbox.hand_back(handoff.pk, ana_agent, now=now)
+    assert talk.conversation.status == Status.PROCESSING
+    sweep = now + timedelta(seconds=5)
+    assert Conversation.objects.abandoned_turns(sweep).get().pk == talk.pk
+    turn = turns.begin(talk.pk)
+    assert turn is not None
+    assert turn.text == "when do you open?"
+    talk.hears()
+    assert (talk.messages[-1].role, talk.conversation.status) == (Role.ASSISTANT, Status.WAITING_FOR_INPUT)
+
+
+def test_a_question_that_was_too_much_for_the_assistant_is_asked_again_and_calls_nobody_at_once(
+    talk: Talk, ana_agent: Agent
+) -> None:
+    settings = HandoffSettings.current()
+    settings.complexity = 0
+    settings.save()
+    talk.says("Is it blue? Is it large? Is it new? Is it here? Is it mine?")
+    talk.hears()
+    handoff = inbox.claim(talk.handoff.pk, ana_agent)
+    assert handoff.reason == Why.COMPLEXITY
+    inbox.hand_back(handoff.pk, ana_agent)
+    talk.hears()
+    assert talk.messages[-1].role == Role.ASSISTANT
+
+
+def test_a_wish_for_a_person_that_ana_hands_back_is_not_put_to_the_assistant(talk: Talk, ana_agent: Agent) -> None:
+    talk.says("I want to talk to a real person")
+    talk.hears()
+    inbox.hand_back(inbox.claim(talk.handoff.pk, ana_agent).pk, ana_agent)
+    assert talk.conversation.status == Status.ACTIVE
 
 
 def test_ben_cannot_give_back_what_ana_holds_nor_anybody_what_nobody_has(

@@ -66,6 +66,7 @@ async def test_cleo_asks_and_is_answered(conversation: Conversation, echo: None)
 
 async def test_the_reply_is_heard_while_it_is_written(conversation: Conversation, echo: None) -> None:
     await asks(conversation, "Hello there")
+    await asyncio.to_thread(background.flush, 5)  # what her message announced is not what we listen for
     async with listening(live.conversation_group(conversation.pk)) as ear:
         await take_turn(conversation.pk, escalate=to_a_person)
         heard = await ear.until("chat.status")

@@ -1,10 +1,12 @@
 """The customer's socket: hello, messages both ways, what is happening meanwhile."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.db import DatabaseError
 
 from . import live, posting, turns
 from .actors import Action, CustomerActor, customer_with
@@ -18,6 +20,8 @@ from .serializers import HandoffOf, conversation_json
 from .socket import NOT_YOURS, DeskSocket, Frame, RateLimited, number_in, text_in, uuid_in
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class CustomerConsumer(DeskSocket):
@@ -53,9 +57,12 @@ class CustomerConsumer(DeskSocket):
         posted = await self._allowed(Action.SPEAK, self._post, body=body, client_id=client_id)
         # As she spelt it: she looks for it among what she has sent.
         await self.say({"type": "ack", "client_id": frame["client_id"], "seq": posted.message.seq})
-        await self._show(await self.feed.take(posted.message.as_json()))
         if posted.new and posted.conversation.status == Status.PROCESSING:
             turns.start(self.conversation_id, escalate=self.escalate)
+        try:
+            await self._show(await self.feed.take(posted.message.as_json()))
+        except DatabaseError as error:  # not the message's error any more: it is kept, and she was told so
+            log.warning("a message was kept and not shown, the next ping heals it: %s", error)
 
     async def on_typing(self, frame: Frame) -> None:
         live.announce_typing(self.conversation_id, Role.CUSTOMER, sender=self.id)

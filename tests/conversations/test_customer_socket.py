@@ -20,6 +20,7 @@ from django.utils import timezone
 from conversations import live, posting, socket
 from conversations.consumers import CustomerConsumer
 from conversations.endings import close
+from conversations.feed import Feed
 from conversations.lifecycle import Reason, Status
 from conversations.models import Conversation, Customer, Role, Transition
 from conversations.posting import post
@@ -279,6 +280,21 @@ async def test_while_the_database_is_away_she_is_told_to_try_again(
     assert (error["code"], error["client_id"], error["retry_after"] >= 1) == ("unavailable", key, True)
     await cleo.write("Hello?", key)
     assert (await cleo.until("ack"))[-1]["client_id"] == key
+
+
+async def test_a_message_that_is_acknowledged_is_answered_even_if_it_cannot_be_shown(
+    tab: Open, conversation: Conversation, token: str, echo: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    cleo = await tab()
+    await cleo.hello(token)
+    with monkeypatch.context() as patch:
+        patch.setattr(Feed, "take", gone)
+        await cleo.write("Do you repair bikes?")
+        frames = await cleo.until("ack") + await cleo.until("delta")
+    assert "error" not in [frame["type"] for frame in frames]
 
 
 async def test_writing_too_fast_is_told_how_long_to_wait(tab: Open, quiet: Conversation, token: str) -> None:

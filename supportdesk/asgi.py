@@ -7,19 +7,18 @@ from urllib.parse import ParseResult
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportdesk.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-http = get_asgi_application()  # loads the apps, which what follows imports
+django.setup(set_prefix=False)  # loads the apps, which what follows imports
 
-from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
 from django.conf import settings
-from django.db import connections
 
 from conversations import background
 
+from .http import ThreadedHandler
 from .routing import websocket_urlpatterns
 
 
@@ -31,19 +30,9 @@ class SameOrigin(OriginValidator):
         return parsed_origin is None or bool(super().valid_origin(parsed_origin))
 
 
-async def _http(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """A request has a thread of its own and so connections of its own, which would outlive it until the garbage is
-    collected: they end with it."""
-    async with ThreadSensitiveContext():  # Django would make one too; in this one its thread is still there afterwards
-        try:
-            await http(scope, receive, send)
-        finally:
-            await sync_to_async(connections.close_all)()
-
-
 _routes = ProtocolTypeRouter(
     {
-        "http": _http,
+        "http": ThreadedHandler(),
         "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_HOSTS),
     }
 )

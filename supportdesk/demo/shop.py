@@ -51,6 +51,7 @@ def welcome(customer: Content) -> None:
             "tier": customer.get("tier", Customer.Tier.STANDARD),
             "verified": True,
             "email_verified": True,
+            "email_verified": True,
         },
     )
 

@@ -1,13 +1,14 @@
 """Every setting of the desk, read from the environment; with an empty environment it is a desk on one laptop."""
 
 import hashlib
-import secrets
 import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+
+from supportdesk.keys import kept_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -18,21 +19,6 @@ DATA = Path(env.str("DESK_DATA", default=str(BASE_DIR / "data"))).resolve()
 DATA.mkdir(parents=True, exist_ok=True)
 
 
-def _secret(name: str) -> str:
-    """The secret called `name`: from the environment, else out of the data folder, made at the first start."""
-    value = str(env.str(name, default=""))
-    if value:
-        return value
-    path = DATA / f"{name.lower()}.txt"
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
-    return path.read_text().strip()
-
-
 def _socket_dir() -> Path:
     """A folder for the embedded broker's socket; a socket's path may not exceed about 100 bytes."""
     folder = DATA / "run"
@@ -41,8 +27,8 @@ def _socket_dir() -> Path:
     return folder
 
 
-SECRET_KEY = _secret("SECRET_KEY")
-IDENTITY_SECRET = _secret("IDENTITY_SECRET")  # customers' sites sign `external_id` with it
+SECRET_KEY = kept_secret("SECRET_KEY", DATA)
+IDENTITY_SECRET = kept_secret("IDENTITY_SECRET", DATA)  # customers' sites sign `external_id` with it
 
 # --- The address people reach the desk at -------------------------------------------------------------------------
 

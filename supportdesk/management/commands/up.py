@@ -106,6 +106,7 @@ class Command(BaseCommand):
             self.stdout.write("failed")
             raise
         self.stdout.write(f"ready after {time.monotonic() - began:.1f} s")
+        self.stdout.flush()  # a fork would otherwise take a copy along, and say it again
 
     # --- while it runs ---
 

@@ -47,6 +47,7 @@ ASKING: Final = _any(
     # the client's own list
     r"\breal (?:person|human|people|agent)\b",
     r"\bescalate\b",
+    r"\bescalating (?:this|it|that|my|the)\b",
     r"\b(?:want|need|like|get|have) (?:this|it|that|my \w+) escalated\b",
     r"\bsupervisor\b",
     # not to a machine
@@ -54,28 +55,38 @@ ASKING: Final = _any(
     rf"[^.!?]{{0,30}}\b{_MACHINE}\b",
 )
 
-#: A clause that mentions people and yet asks for none.
-NOT_ASKING: Final = _any(
+_NONE_OF = (
+    rf"(?: (?:to|for|be|been|you|me|us|it|this|that|my|any|an?|your|the|some|have|get|case|call|chat|issue|{_KIND}))*"
+    rf" (?:{_ROLE}|{_TEAM}|{_ANYBODY}|(?:transfer|connect|escalat|speak|talk|chat|pass|put|call|hand)\w*)\b"
+    rf"(?![^.!?]{{0,60}}\b{_MACHINE}\b)"
+)
+
+#: No, thank you: a clause that says so asks for nobody.
+REFUSING: Final = _any(
+    rf"\b(?:no need|rather not|please don't|please dont|please do not|without){_NONE_OF}",
+    r"\b(?:do not|don't|dont|didn't|won't|needn't)(?: (?:really|even|actually|just))?(?: (?:need|want|wish))?"
+    rf"{_NONE_OF}",
+    r"\b(?:not necessary|unnecessary)\b",
+)
+
+#: What mentions people and asks for none. What begins in it is no request; the rest of the clause may be one.
+REPORTING: Final = _any(
     # what is she talking to?
     r"\b(?:are|r|is|was) (?:you|u|this|it|that|he|she) (?:just |even |really |actually |not )*(?:an? |the )?"
     rf"(?:{_KIND} )*(?:{_ROLE}|{_MACHINE}|real)\b",
     r"\b(?:am i|are we|i'm|i am) (?:even |really |actually |still )*(?:talking|speaking|chatting) (?:to|with)\b",
-    r"\b(?:you're|you are|ur|this is|it's) (?:not |definitely |clearly |just )*(?:an? )?(?:real|actual|human|person)\b",
-    # no, thank you
-    r"\b(?:no need|not necessary|unnecessary|rather not|please don't|please dont|please do not|without"
-    r"|(?:do not|don't|dont|didn't|won't|needn't) (?:\w+ )?"
-    r"(?:need|want|wish|have|transfer|escalate|connect|put|pass|call))\b"
-    rf"(?![^.!?]{{0,60}}\b{_MACHINE}\b)",
+    r"\b(?:you're|you are|ur|this is|it's) (?:not |definitely |clearly |just )*(?:an? )?"
+    rf"(?:{_KIND} )*(?:{_ROLE}|real|actual|human)\b",
     # what somebody did, or she did, before
-    rf"\b(?:{_ROLE}|{_ANYBODY}|staff) "
+    rf"\b(?:{_KIND} )*(?:{_ROLE}|{_ANYBODY}|staff) "
     r"(?:(?:who|that|there|here|i|spoke|talked|to|with|on|the|phone|just|also|even|already|then) )*"
     r"(?:hung|told|said|says|was|were|did|didn't|refused|promised|never|couldn't|gave|kept|yelled|lied|helped|has|had"
     r"|transferred|called|answered|(?:is|are) (?:rude|so|very|great|nice|useless))\b",
-    r"\b(?:i|we)(?: have|'ve| had| just| already| finally| once)* (?:spoke|spoken|talked|chatted|called)\b",
+    r"\b(?:i|we)(?: have|'ve| had| just| already| finally| once)* (?:spoke|spoken|talked|chatted|called)"
+    rf"(?: (?:to|with))?(?: (?:(?:her|his|their|my) )?{_WHO})?\b",
+    r"\b(?:yet|no option|had to wait(?: [\w.]+){1,3}) to (?:speak|talk|chat)\b",
     r"\bthank(?:s| you)\b[^.!?]{0,40}\b(?:connecting|transferring|putting me)\b",
     # other people and things
-    r"\bescalators?\b",
-    r"\bhow (?:many|much) (?:people|agents|staff)\b",
     r"\b(?:job|career|vacanc\w+|become|hiring|work(?:ing)? as)\b[^.!?]{0,40}\b(?:agent|operator|manager|assistant)\b",
     r"\b(?:travel|estate|insurance|shipping|booking|letting|ticket) (?:agent|agency)\b",
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .indicators import ASKING, BARE_NO, DENYING, FRUSTRATION, NOT_ASKING, SHOUTING, TAKES_BACK
+from .indicators import ASKING, BARE_NO, DENYING, FRUSTRATION, REFUSING, REPORTING, SHOUTING, TAKES_BACK
 from .words import words
 
 if TYPE_CHECKING:
@@ -28,14 +28,22 @@ IDENTIFIER: Final = re.compile(r"(?<![\w@.])#?(?=[\w-]{0,17}\d{3})[A-Za-z0-9][A-
 def asks_for_person(text: str) -> Signal:
     """Does she ask, now, to be put through to a person?"""
     for clause in _clauses(text):
-        if not NOT_ASKING.search(clause) and (found := ASKING.search(clause)):
-            return Signal(0.95, [f"asks for a person: “{found.group().strip()}”"])
+        if asked := _asked_in(clause):
+            return Signal(0.95, [f"asks for a person: “{asked}”"])
     return Signal(0.0, [])
+
+
+def _asked_in(clause: str) -> str:
+    if REFUSING.search(clause):
+        return ""
+    told = {at for report in REPORTING.finditer(clause) for at in range(*report.span())}
+    return next((asked.group().strip() for asked in ASKING.finditer(clause) if asked.start() not in told), "")
 
 
 def declines_person(text: str) -> bool:
     """Does she speak of people, or ask what she is talking to, without asking for a person?"""
-    return any(map(NOT_ASKING.search, _clauses(text))) and asks_for_person(text).score < YES
+    mentions = any(REFUSING.search(clause) or REPORTING.search(clause) for clause in _clauses(text))
+    return mentions and asks_for_person(text).score < YES
 
 
 def frustration(text: str) -> Signal:

@@ -14,6 +14,7 @@ from .turn import Routing, Turn
 log = logging.getLogger(__name__)
 
 TOKENS = 20
+SURE = 0.8  # a model that is takes a report for a wish knowingly: our list of words does not overrule it
 UNSAID = 0.5  # how sure a model counts that names an intent and no number
 
 
@@ -25,7 +26,7 @@ async def classify(turn: Turn) -> Routing:
     known, floor, routing = await database_sync_to_async(_locally)(turn)
     if llm.available():
         routing = await _by_model(turn, known, stand_in=routing)
-    if routing.intent == HUMAN and signals.declines_person(turn.text):
+    if routing.intent == HUMAN and routing.confidence < SURE and signals.declines_person(turn.text):
         return replace(routing, intent=_default(known), handler=DEFAULT, why="speaks of people, and asks for none")
     if routing.confidence >= floor:
         return routing
@@ -50,7 +51,8 @@ def _read(answer: str, known: dict[str, local.Wish]) -> Routing:
     """The model's line, "<name> <confidence>". A confidence it left out is read as one that just passes."""
     sure = re.search(r"(?<![\w.-])(?:0?\.\d+|1(?:\.0*)?|0)(?![\w.-])", answer)
     confidence = float(sure.group()) if sure else UNSAID
-    if named := next((known[name] for name in re.findall(r"[\w-]+", answer.lower()) if name in known), None):
+    lowered = {name.lower(): wish for name, wish in known.items()}
+    if named := next((lowered[name] for name in re.findall(r"[\w-]+", answer.lower()) if name in lowered), None):
         return Routing(named.name, named.handler, confidence, "model")
     return Routing(_default(known), DEFAULT, confidence, "model", f"the model named an unknown intent: {answer[:60]!r}")
 

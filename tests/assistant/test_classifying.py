@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from conversations.assistant import fresh, route
+from conversations.assistant.shipped import HUMAN
 from conversations.models import DeskSettings, Example, Intent
 from tests.fake_openai import FakeModel, Mode
 
@@ -129,6 +130,16 @@ def test_when_the_model_fails_the_local_classifier_stands_in(talk: Talk, model: 
     assert routing.why.startswith("stands in for the model (")
 
 
-def test_a_model_that_takes_a_question_for_a_wish_is_corrected(talk: Talk, model: Start) -> None:
-    model(intent="human_agent 0.95")
-    assert run(route(talk.drafts("are you a real person?"))).intent == "general_inquiry"
+@pytest.mark.parametrize(("answer", "intent"), [("human_agent 0.60", "general_inquiry"), ("human_agent 0.95", HUMAN)])
+def test_a_model_that_takes_a_question_for_a_wish_is_corrected_unless_it_is_sure(
+    talk: Talk, model: Start, answer: str, intent: str
+) -> None:
+    model(intent=answer)
+    assert run(route(talk.drafts("are you a real person?"))).intent == intent
+
+
+def test_an_intent_may_be_named_with_capitals(talk: Talk, model: Start) -> None:
+    Intent.objects.create(name="Shearing", title="Shearing", handler="product_inquiry")
+    fresh.expire_all()
+    model(intent="Shearing 0.90")
+    assert run(route(talk.drafts("hm"))).intent == "Shearing"

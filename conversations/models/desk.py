@@ -2,8 +2,20 @@
 
 from typing import Self
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import BaseValidator, MaxValueValidator, MinValueValidator
 from django.db import models
+
+MINUTES_A_YEAR, HOURS_A_YEAR = 365 * 24 * 60, 365 * 24
+
+
+def between(low: int, high: int) -> list[BaseValidator]:
+    """What a form says of a number that is out of bounds; in_bounds keeps it out of the database."""
+    return [MinValueValidator(low), MaxValueValidator(high)]
+
+
+def in_bounds(table: str, field: str, low: int, high: int) -> models.CheckConstraint:
+    within = models.Q(**{f"{field}__gte": low, f"{field}__lte": high})
+    return models.CheckConstraint(condition=within, name=f"{table}_{field}")
 
 
 class Singleton(models.Model):
@@ -33,18 +45,21 @@ class DeskSettings(Singleton):
     idle_after_minutes = models.PositiveIntegerField(
         "idle after (minutes)",
         default=30,
-        validators=[MinValueValidator(1)],
+        validators=between(1, MINUTES_A_YEAR),
         help_text="Silence on the customer's side before the reminder, and again before closing.",
     )
     reminder = models.TextField(default="Are you still there?")
     max_age_hours = models.PositiveIntegerField(
         "longest conversation (hours)",
         default=24,
-        validators=[MinValueValidator(1)],
+        validators=between(1, HOURS_A_YEAR),
         help_text="After this a conversation is closed; one that waits for a person is marked overdue instead.",
     )
     reopen_within_hours = models.PositiveIntegerField(
-        "may be reopened for (hours)", default=72, help_text="How long after closing the customer may continue it."
+        "may be reopened for (hours)",
+        default=72,
+        validators=between(0, HOURS_A_YEAR),
+        help_text="How long after closing the customer may continue it.",
     )
     confidence_floor = models.FloatField(
         default=0.25,
@@ -57,6 +72,12 @@ class DeskSettings(Singleton):
 
     class Meta:
         verbose_name = verbose_name_plural = "desk settings"
+        # A time that reaches before the calendar would stop the sweep.
+        constraints = [
+            in_bounds("desk_settings", "idle_after_minutes", 1, MINUTES_A_YEAR),
+            in_bounds("desk_settings", "max_age_hours", 1, HOURS_A_YEAR),
+            in_bounds("desk_settings", "reopen_within_hours", 0, HOURS_A_YEAR),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -5,6 +5,8 @@ import re
 import pytest
 from django.contrib.admin import site
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -162,3 +164,13 @@ def test_an_agent_is_no_admin(ana: User, lived: Conversation) -> None:
     client = Client()
     client.force_login(ana)
     assert client.get(page_of(Conversation, "changelist")).status_code in (302, 403)
+
+
+@pytest.mark.parametrize("field", ["idle_after_minutes", "max_age_hours", "reopen_within_hours"])
+def test_a_time_longer_than_a_year_reaches_the_database_by_no_way(field: str) -> None:
+    desk = DeskSettings.current()
+    setattr(desk, field, 999_999_999)
+    with pytest.raises(ValidationError):
+        desk.full_clean()
+    with pytest.raises(IntegrityError):
+        desk.save()

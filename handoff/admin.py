@@ -81,4 +81,5 @@ class HandoffSettingsAdmin(SingletonAdmin):
             "How soon",
             {"fields": ["premium_bonus", "billing_bonus", "long_bonus", "long_after_minutes", "ageing_minutes"]},
         ),
+        ("When an agent is gone", {"fields": ["absent_after_minutes"]}),
     ]

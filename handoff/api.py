@@ -24,7 +24,7 @@ from conversations.limits import MESSAGES
 from conversations.models import Conversation
 from conversations.posting import Posted, Refused
 
-from . import inbox
+from . import inbox, presence
 from .lists import SERVED, Order
 from .models import Agent, Handoff
 from .serializers import (
@@ -46,7 +46,10 @@ class AgentDoor(APIView):
     permission_classes = (AllowAny,)  # `agent()` asks the one authoriser
 
     def agent(self, request: Request) -> Agent:
-        return Agent.of(require(request, Action.ANSWER).user)
+        """Who calls: an agent who works without an inbox is seen by what she asks for."""
+        agent = Agent.of(require(request, Action.ANSWER).user)
+        presence.seen(agent, timezone.now())
+        return agent
 
     def handle_exception(self, exc: Exception) -> Response:
         return super().handle_exception(in_rests_words(exc))
@@ -174,6 +177,7 @@ class StaffMessagesView(MessagesView):
         if not by_staff(request):
             return super().speak(request, conversation, words)
         agent = Agent.of(cast("StaffActor", actor_of(request)).user)
+        presence.seen(agent, timezone.now())
         if wait := MESSAGES.take(f"agent:{agent.pk}:{conversation.pk}"):
             raise Throttled(wait)
         say = inbox.note if words["note"] else inbox.reply

@@ -158,6 +158,16 @@ def free(handoff_id: UUID, *, now: datetime) -> None:
             _put_back(handoff, by=None, now=now)
 
 
+def free_deserted(handoff_id: UUID, *, absent_since: datetime, now: datetime) -> bool:
+    """Puts a conversation into the queue whose customer waits while its agent has not been seen; whether it did."""
+    with transaction.atomic():
+        Conversation.objects.lock(Handoff.objects.values_list("conversation_id", flat=True).get(pk=handoff_id))
+        deserted = Handoff.objects.deserted(absent_since).filter(pk=handoff_id).exists()
+        if deserted:  # asked again under the lock: she may be back
+            _put_back(_locked(handoff_id), by=None, now=now)
+    return deserted
+
+
 def hand_back(handoff_id: UUID, agent: Agent, *, note: str = "", now: datetime | None = None) -> Handoff:
     """Gives the conversation back to the assistant, which answers what the customer asked and nobody answered, and
     from then on her next messages."""

@@ -7,17 +7,18 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from conversations.actors import Action, StaffActor
 from conversations.lifecycle import Status as ConversationStatus
 from conversations.models import Conversation, Message
-from conversations.models.desk import Singleton
+from conversations.models.desk import Singleton, between, in_bounds
 
+MANY = 100  # of messages, attempts, steps: what nobody needs more of
+MINUTES_A_DAY = 24 * 60
 LOWEST_PRIORITY = 5  # 1 is the most urgent
 CARRIED = 20  # messages that a request carries
 HEARTBEAT_LASTS = timedelta(seconds=45)  # an inbox pings every 10 s; one that has missed four is gone
@@ -41,31 +42,62 @@ class HandoffSettings(Singleton):
 
     failed_attempts = models.PositiveIntegerField(
         default=3,
-        validators=[MinValueValidator(1)],
+        validators=between(1, MANY),
         help_text="Consecutive failed attempts before a person takes over.",
     )
     frustrated_messages = models.PositiveIntegerField(
         default=2,
-        validators=[MinValueValidator(1)],
+        validators=between(1, MANY),
         help_text="Frustrated messages among her last ones that call a person.",
     )
     frustration_window = models.PositiveIntegerField(
-        default=5, validators=[MinValueValidator(1)], help_text="How many of her last messages are looked at."
+        default=5, validators=between(1, MANY), help_text="How many of her last messages are looked at."
     )
     complexity = models.PositiveIntegerField(
-        default=8, help_text="A complexity score (0 to 10) above this calls a person."
+        default=8, validators=between(0, MANY), help_text="A complexity score (0 to 10) above this calls a person."
     )
     extra_phrases = models.TextField(blank=True, help_text="More phrases that ask for a person, one a line.")
-    premium_bonus = models.PositiveIntegerField(default=2, help_text="Steps nearer to 1 for a premium customer.")
-    billing_bonus = models.PositiveIntegerField(default=1, help_text="Steps nearer to 1 for a billing question.")
-    long_bonus = models.PositiveIntegerField(default=1, help_text="Steps nearer to 1 for a long conversation.")
-    long_after_minutes = models.PositiveIntegerField(default=15, help_text="A conversation older than this is long.")
+    premium_bonus = models.PositiveIntegerField(
+        default=2, validators=between(0, MANY), help_text="Steps nearer to 1 for a premium customer."
+    )
+    billing_bonus = models.PositiveIntegerField(
+        default=1, validators=between(0, MANY), help_text="Steps nearer to 1 for a billing question."
+    )
+    long_bonus = models.PositiveIntegerField(
+        default=1, validators=between(0, MANY), help_text="Steps nearer to 1 for a long conversation."
+    )
+    long_after_minutes = models.PositiveIntegerField(
+        default=15, validators=between(0, MINUTES_A_DAY), help_text="A conversation older than this is long."
+    )
     ageing_minutes = models.PositiveIntegerField(
-        default=10, validators=[MinValueValidator(1)], help_text="One step nearer to 1 for each such wait in the queue."
+        default=10,
+        validators=between(1, MINUTES_A_DAY),
+        help_text="One step nearer to 1 for each such wait in the queue.",
+    )
+    absent_after_minutes = models.PositiveIntegerField(
+        default=5,
+        validators=between(1, MINUTES_A_DAY),
+        help_text="An agent not seen for so long loses a conversation whose customer waits for her words as long.",
     )
 
     class Meta:
         verbose_name = verbose_name_plural = "handoff settings"
+        # An absurd number would stop the queue, or every turn.
+        constraints = [
+            in_bounds("handoff_settings", field, low, high)
+            for field, low, high in [
+                ("failed_attempts", 1, MANY),
+                ("frustrated_messages", 1, MANY),
+                ("frustration_window", 1, MANY),
+                ("complexity", 0, MANY),
+                ("premium_bonus", 0, MANY),
+                ("billing_bonus", 0, MANY),
+                ("long_bonus", 0, MANY),
+                ("long_after_minutes", 0, MINUTES_A_DAY),
+                ("ageing_minutes", 1, MINUTES_A_DAY),
+                ("absent_after_minutes", 1, MINUTES_A_DAY),
+            ]
+        ]
 
     def __str__(self) -> str:
         return "Handoff settings"
@@ -128,6 +160,14 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
 
     def held_by(self, agent: Agent) -> Self:
         return self.open().filter(status=Handoff.Status.ASSIGNED, agent=agent)
+
+    def deserted(self, absent_since: datetime) -> Self:
+        """Held by an agent who has not been seen since then, while the customer has waited as long for her words."""
+        absent = Q(agent__last_seen_at=None) | Q(agent__last_seen_at__lte=absent_since)
+        # She may only just have taken it, or been given it.
+        lately = HandoffEvent.objects.filter(handoff=OuterRef("pk"), at__gt=absent_since)
+        waits = self.open().filter(conversation__waiting_since__lte=absent_since)
+        return waits.filter(absent, ~Exists(lately), status=Handoff.Status.ASSIGNED)
 
     def in_order(self, as_of: datetime) -> Self:
         """As the queue is served: by aged priority, then who waits longest."""

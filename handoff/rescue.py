@@ -1,8 +1,9 @@
 """Nobody waits for nobody: what a dead process, a departed agent or another way out has left is put right."""
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
@@ -18,9 +19,11 @@ from conversations.posting import Refused
 
 from . import inbox
 from .escalation import Evidence, tell_connecting
-from .models import OPEN, Agent, Handoff, Reason
+from .models import OPEN, Agent, Handoff, HandoffSettings, Reason
 from .opening import end_left, open_handoff
 from .waits import tell_line
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 100  # of each kind a sweep
 
@@ -28,7 +31,8 @@ AT_ONCE = 100  # of each kind a sweep
 def tidy(as_of: datetime) -> int:
     """Puts right what does not fit together, and tells the line where everybody stands by now. Returns how much there
     was to put right; a second sweep at the same time finds nothing more to do."""
-    count = _each(_left(), _end_left, as_of) + _each(_orphaned(), _free, as_of) + _each(_forgotten(), _connect, as_of)
+    orphaned, deserted = _each(_orphaned(), _free, as_of), _each(_deserted(as_of), _free_deserted, as_of)
+    count = _each(_left(), _end_left, as_of) + orphaned + deserted + _each(_forgotten(), _connect, as_of)
     if count:
         live.announce_queue()
     tell_line(as_of, only_news=True)
@@ -36,7 +40,14 @@ def tidy(as_of: datetime) -> int:
 
 
 def _each(found: Iterable[UUID], put_right: Callable[[UUID, datetime], bool], as_of: datetime) -> int:
-    return sum(put_right(pk, as_of) for pk in list(islice(found, AT_ONCE)))
+    """Puts each right by itself: one that fails does not stop the others."""
+    done = 0
+    for pk in list(islice(found, AT_ONCE)):
+        try:
+            done += put_right(pk, as_of)
+        except Exception:
+            log.exception("%s could not be put right", pk)
+    return done
 
 
 # --- Handoffs that their conversation has left: its customer ended it, or its age did ------------------------------
@@ -68,6 +79,21 @@ def _free(handoff_id: UUID, as_of: datetime) -> bool:
     except Refused:
         return False  # it ended meanwhile
     return True
+
+
+# --- Handoffs whose agent has vanished, her inbox with her, while the customer waits for words -----------------------
+
+
+def _deserted(as_of: datetime) -> Iterable[UUID]:
+    return Handoff.objects.deserted(_absent_since(as_of)).values_list("pk", flat=True)
+
+
+def _free_deserted(handoff_id: UUID, as_of: datetime) -> bool:
+    return inbox.free_deserted(handoff_id, absent_since=_absent_since(as_of), now=as_of)
+
+
+def _absent_since(as_of: datetime) -> datetime:
+    return as_of - timedelta(minutes=HandoffSettings.current().absent_after_minutes)
 
 
 # --- Conversations that wait for a person whom nobody has asked for: there should be none ----------------------------

@@ -1,6 +1,8 @@
 """The queue in the admin: thresholds, agents and canned words are edited; what happened is only looked at."""
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
 
@@ -54,3 +56,13 @@ def test_agents_and_canned_words_are_edited(ana_agent: Agent, admin_client: Clie
     words = {"shortcut": "hi", "title": "Hello", "body": "Hello, how can I help?"}
     assert admin_client.post(reverse("admin:handoff_cannedreply_add"), words).status_code == 302
     assert CannedReply.objects.get().shortcut == "hi"
+
+
+@pytest.mark.parametrize("field", ["ageing_minutes", "long_after_minutes", "absent_after_minutes", "failed_attempts"])
+def test_an_absurd_number_reaches_the_database_by_no_way(field: str, db: None) -> None:
+    settings = HandoffSettings.current()
+    setattr(settings, field, 999_999_999)
+    with pytest.raises(ValidationError):
+        settings.full_clean()
+    with pytest.raises(IntegrityError):
+        settings.save()

@@ -1,6 +1,7 @@
 """Nobody waits for nobody: what was left behind is put right by the sweep, once."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -10,7 +11,7 @@ from conversations.lifecycle import Reason as Why
 from conversations.lifecycle import Status
 from conversations.models import Conversation, Transition
 from conversations.models.conversation import TURN_LEASE
-from handoff import inbox, rescue, tasks
+from handoff import inbox, presence, rescue, tasks
 from handoff.models import Agent, Handoff, HandoffEvent, Reason
 from tests.handoff.talking import Talk
 
@@ -77,6 +78,49 @@ def test_a_turn_that_died_three_times_lands_on_a_person(talk: Talk) -> None:
     assert talk.handoff.reason == Reason.ASSISTANT_UNAVAILABLE
     assert "given up after 3 attempts" in talk.handoff.evidence["seen"][0]
     assert talk.handoff.events.get().kind == HandoffEvent.Kind.REQUESTED
+
+
+def test_one_that_cannot_be_put_right_does_not_stop_the_others(
+    talk: Talk, new_talk: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = new_talk()
+    for left in (talk, other):
+        left.asks_for_person()
+        endings.close(left.pk, reason=Why.CUSTOMER_LEFT, actor=Transition.CUSTOMER)
+    put_right = rescue.end_left
+
+    def fails(conversation: Conversation, now: datetime) -> int:
+        if conversation.pk == talk.pk:
+            raise RuntimeError("this row is broken")
+        return put_right(conversation, now)
+
+    monkeypatch.setattr(rescue, "end_left", fails)
+    assert rescue.tidy(timezone.now()) == 1
+    assert (talk.handoff.status, other.handoff.status) == (Handoff.Status.WAITING, Handoff.Status.ENDED)
+
+
+def test_a_customer_whose_agent_has_vanished_is_back_in_line(talk: Talk, ana_agent: Agent, ben_agent: Agent) -> None:
+    handoff = inbox.claim(talk.asks_for_person().pk, ana_agent)
+    seen = timezone.now()
+    presence.seen(ana_agent, seen)
+    assert rescue.tidy(seen + timedelta(minutes=4)) == 0
+    gone = seen + timedelta(minutes=6)
+    assert [rescue.tidy(gone), rescue.tidy(gone)] == [1, 0]
+    assert talk.last_line == "You are back in line for the next free agent."
+    assert inbox.claim_next(ben_agent, now=gone) == handoff
+    assert rescue.tidy(gone) == 0  # Ben has no inbox open, but he has only just taken it
+
+
+def test_an_agent_who_is_seen_or_whose_customer_does_not_wait_keeps_the_conversation(
+    talk: Talk, new_talk: Callable[..., Talk], ana_agent: Agent, ben_agent: Agent
+) -> None:
+    inbox.claim(talk.asks_for_person().pk, ana_agent)
+    other = new_talk()
+    inbox.claim(other.asks_for_person().pk, ben_agent)
+    inbox.reply(other.pk, ben_agent, "How can I help?")
+    later = timezone.now() + timedelta(minutes=20)
+    presence.seen(ana_agent, later)
+    assert rescue.tidy(later) == 0
 
 
 def test_the_task_does_it_too(talk: Talk) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -22,6 +22,19 @@ from .socket import NOT_YOURS, DeskSocket, Frame, RateLimited, number_in, text_i
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+
+class Standing(NamedTuple):
+    """What she was told last, as far as a ping compares it."""
+
+    status: str
+    handoff: str
+    agent: str
+
+
+def standing(told: Frame) -> Standing:
+    handoff = (told.get("handoff") if told["status"] == Status.ESCALATED else None) or {}
+    return Standing(told["status"], handoff.get("status", ""), handoff.get("agent", ""))
 
 
 class CustomerConsumer(DeskSocket):
@@ -44,7 +57,7 @@ class CustomerConsumer(DeskSocket):
         await self.join(live.conversation_group(self.conversation_id))
         messages = await self.feed.catch_up()
         conversation = await self._allowed(Action.READ, self._look)
-        self.status = conversation["status"]
+        self.told = standing(conversation)
         await self.welcome({"conversation": conversation, "messages": messages})
 
     def may_stay(self) -> bool:
@@ -73,10 +86,11 @@ class CustomerConsumer(DeskSocket):
     async def on_ping(self, frame: Frame) -> None:
         """Heals what announcements lost: the messages she has not seen, and the status."""
         await self._show(await self.feed.catch_up())
-        conversation = await self._allowed(Action.READ, self._look)
-        if conversation["status"] != self.status:
-            await self._show_status(conversation)
-        await self.say({"type": "pong", "last_seq": conversation["last_seq"]})
+        last_seq, now = await self._allowed(Action.READ, self._glance)
+        if now != self.told:
+            conversation = await self._allowed(Action.READ, self._look)
+            await self._show_status(conversation | {"reason": conversation["close_reason"]})
+        await self.say({"type": "pong", "last_seq": last_seq})
 
     # --- What the group announces --------------------------------------------------------------------------------
 
@@ -134,6 +148,12 @@ class CustomerConsumer(DeskSocket):
     def _look(self, conversation: Conversation) -> Frame:
         return conversation_json(conversation, handoff=self.handoff_of(conversation, for_staff=False))
 
+    def _glance(self, conversation: Conversation) -> tuple[int, Standing]:
+        """What a ping needs. Her place in line, which takes the whole queue to know, is announced as it changes."""
+        escalated = conversation.status == Status.ESCALATED
+        handoff = self.handoff_of(conversation, for_staff=False, placed=False) if escalated else None
+        return conversation.last_public_seq, standing({"status": conversation.status, "handoff": handoff})
+
     def _seen(self, conversation: Conversation, seq: int) -> None:
         posting.mark_read(conversation.pk, role=Role.CUSTOMER, seq=seq)
 
@@ -144,7 +164,7 @@ class CustomerConsumer(DeskSocket):
             await self.say({"type": "message", "message": message})
 
     async def _show_status(self, event: Frame) -> None:
-        self.status = event["status"]
+        self.told = standing(event)
         frame = {"type": "status", "status": event["status"]}
         # Why a conversation ended is hers to know; why a person was called ("frustration") is the agents'.
         told = ("reason", "handoff") if event["status"] == Status.CLOSED else ("handoff",)

@@ -14,9 +14,12 @@ MAX_NESTED = 100  # lists and objects in a conversation's context
 
 
 class HandoffOf(Protocol):
-    """What `handoff` tells about a conversation's newest handoff, if there was one. Passed in like Escalate."""
+    """What `handoff` tells about a conversation's newest handoff, if there was one; without her place in line unless
+    `placed`. Passed in like Escalate."""
 
-    def __call__(self, conversation: Conversation, *, for_staff: bool) -> dict[str, Any] | None: ...
+    def __call__(
+        self, conversation: Conversation, *, for_staff: bool, placed: bool = True
+    ) -> dict[str, Any] | None: ...
 
 
 def conversation_json(conversation: Conversation, *, handoff: dict[str, Any] | None) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def queue_version() -> str:
     return f"{HandoffEvent.objects.aggregate(newest=Max('pk'))['newest'] or 0}.{Handoff.objects.waiting().count()}"
 
 
-def handoff_of(conversation: Conversation, *, for_staff: bool) -> dict[str, Any] | None:
+def handoff_of(conversation: Conversation, *, for_staff: bool, placed: bool = True) -> dict[str, Any] | None:
     """What is told about the conversation's newest handoff; conversations.serializers.HandoffOf."""
     handoff = conversation.handoffs.select_related("agent").order_by("-created_at").first()
     if handoff is None:
@@ -104,7 +104,7 @@ def handoff_of(conversation: Conversation, *, for_staff: bool) -> dict[str, Any]
     now = timezone.now()
     over = conversation.status != Status.ESCALATED and handoff.status in OPEN  # the row does not say so yet
     waits = handoff.status == Handoff.Status.WAITING and not over
-    shape = told(handoff, place_of(handoff, now) if waits else None, now)
+    shape = told(handoff, place_of(handoff, now) if waits and placed else None, now)
     if over:
         shape["status"] = Handoff.Status.ENDED
     return shape | for_agents(handoff, now) if for_staff else shape

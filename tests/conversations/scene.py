@@ -56,10 +56,12 @@ def to_a_person(turn: Turn) -> bool:
     return True
 
 
-def in_line(conversation: Conversation, *, for_staff: bool) -> dict[str, Any] | None:
+def in_line(conversation: Conversation, *, for_staff: bool, placed: bool = True) -> dict[str, Any] | None:
     if conversation.status != Status.ESCALATED:
         return None
-    shape: dict[str, Any] = {"status": "waiting", "position": 1, "estimated_wait": {"low": 60, "high": 180}}
+    shape: dict[str, Any] = {"status": "waiting"}
+    if placed:
+        shape |= {"position": 1, "estimated_wait": {"low": 60, "high": 180}}
     return shape | ({"reason": "User requested human assistance"} if for_staff else {})
 
 

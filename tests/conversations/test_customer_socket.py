@@ -422,6 +422,17 @@ async def test_a_ping_brings_what_no_announcement_did(tab: Open, conversation: C
     assert (await cleo.hear())["type"] == "pong"
 
 
+async def test_a_ping_brings_an_end_that_was_not_announced_with_its_reason(
+    tab: Open, quiet: Conversation, token: str
+) -> None:
+    cleo = await tab()
+    await cleo.hello(token)
+    ended = Conversation.objects.filter(pk=quiet.pk)
+    await ended.aupdate(status=Status.CLOSED, closed_at=timezone.now(), close_reason=Reason.RESOLVED)
+    await cleo.say(type="ping")
+    assert await cleo.hear() == {"type": "status", "status": "closed", "reason": "resolved"}
+
+
 async def test_notes_never_reach_her(tab: Open, quiet: Conversation, token: str, ana: User) -> None:
     def whisper() -> None:
         post(quiet.pk, role=Role.NOTE, body="she is angry", author=ana)

@@ -273,6 +273,23 @@ async def test_everybody_in_line_hears_where_she_stands_now(
         assert (await cleo.hear("status"))["handoff"]["agent"] == "Ana"
 
 
+async def test_an_agent_who_joined_unheard_is_seen_by_her_next_ping(talk: Talk, ana_agent: Agent) -> None:
+    from conversations import live
+
+    def joins_unheard() -> None:
+        with live.quiet():
+            inbox.claim_next(ana_agent)
+
+    await db(talk.asks_for_person)
+    async with socket(f"/ws/chat/{talk.pk}/") as cleo:
+        await cleo.ask("hello", "welcome", token=talk.token, after=0)
+        await cleo.heard("status")
+        await db(joins_unheard)
+        (status,) = await cleo.heard("status")
+        assert status["handoff"]["agent"] == "Ana"
+        assert await cleo.heard("status") == []
+
+
 async def test_agents_see_who_else_looks_on(talk: Talk, ana_key: str, ben_key: str) -> None:
     async with agents_inbox(ana_key) as ana:
         await ana.ask("watch", "messages", conversation=str(talk.pk))

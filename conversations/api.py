@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from . import endings, openapi, posting, turns  # noqa: F401  # openapi: to be registered
 from .actors import Action, StaffActor, actor_of
 from .lifecycle import Reason, Status
-from .limits import MESSAGES, OPENINGS
+from .limits import MESSAGES, OPENINGS, VERBS
 from .models import Conversation, Role, Transition
 from .serializers import (
     CustomerSerializer,
@@ -63,6 +63,13 @@ class ConversationDoor(APIView):
             raise Http404
         if not actor.may(action, conversation):
             raise PermissionDenied
+        return conversation
+
+    def acted_on(self, request: Request, conversation_id: UUID, action: Action) -> Conversation:
+        """The same, for a verb: a customer may use only so many a minute."""
+        conversation = self.conversation(request, conversation_id, action)
+        if not by_staff(request) and (wait := VERBS.take(str(conversation.pk))):
+            raise Throttled(wait)
         return conversation
 
     def shown(self, request: Request, conversation_id: UUID) -> Response:
@@ -160,7 +167,7 @@ class EscalateView(ConversationDoor):
     @extend_schema(request=None, responses={200: dict, 409: dict})
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Ask for a person. Asking twice changes nothing."""
-        conversation = self.conversation(request, conversation_id, Action.ESCALATE)
+        conversation = self.acted_on(request, conversation_id, Action.ESCALATE)
         try:
             turns.ask_for_person(conversation.pk, escalate=self.escalate)
         except posting.Refused as refusal:
@@ -172,7 +179,7 @@ class CloseView(ConversationDoor):
     @extend_schema(request=None, responses={200: dict})
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """End the conversation."""
-        conversation = self.conversation(request, conversation_id, Action.CLOSE)
+        conversation = self.acted_on(request, conversation_id, Action.CLOSE)
         reason = Reason.RESOLVED if by_staff(request) else Reason.CUSTOMER_LEFT
         endings.close(conversation.pk, reason=reason, **acting(request))
         return self.shown(request, conversation_id)
@@ -182,7 +189,7 @@ class ReopenView(ConversationDoor):
     @extend_schema(request=None, responses={200: dict, 409: dict})
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Continue a closed conversation, while its time for that lasts."""
-        conversation = self.conversation(request, conversation_id, Action.REOPEN)
+        conversation = self.acted_on(request, conversation_id, Action.REOPEN)
         try:
             endings.reopen(conversation.pk, **acting(request))
         except posting.Refused as refusal:
@@ -194,7 +201,7 @@ class RatingView(ConversationDoor):
     @extend_schema(request=RatingSerializer, responses={200: dict})
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """Rate the conversation from 1 to 5. The newest rating counts."""
-        conversation = self.conversation(request, conversation_id, Action.RATE)
+        conversation = self.acted_on(request, conversation_id, Action.RATE)
         rating = RatingSerializer(data=request.data)
         rating.is_valid(raise_exception=True)
         rating.save_to(conversation)

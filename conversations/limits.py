@@ -36,4 +36,6 @@ class Limit:
 
 OPENINGS = Limit(per_minute=10, burst=10)  # conversations an address
 MESSAGES = Limit(per_minute=40, burst=15)  # messages a conversation, for each side
+VERBS = Limit(per_minute=20, burst=20)  # what a customer does to a conversation, other than speak
+SIGN_INS = Limit(per_minute=10, burst=10)  # tries to sign in, for an address and a name
 FRAMES = Limit(per_minute=600, burst=100)  # frames a socket

@@ -1,10 +1,26 @@
 """The doors that belong to no app."""
 
-from django.contrib.auth.views import redirect_to_login
+from math import ceil
+from typing import Any
+
+from django.contrib.auth.views import LoginView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+
+from conversations.limits import SIGN_INS
+
+
+class SignIn(LoginView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Whoever guesses passwords is soon told to wait; the bucket is the guesser's, not the name's owner's."""
+        name = request.POST.get("username", "")[:150].casefold()
+        wait = ceil(SIGN_INS.take(f"{request.META.get('REMOTE_ADDR', '')} {name}"))
+        if not wait:
+            return super().post(request, *args, **kwargs)
+        page = self.get_context_data(form=self.form_class(request), wait=wait)
+        return self.render_to_response(page, status=429, headers={"Retry-After": str(wait)})
 
 
 @never_cache

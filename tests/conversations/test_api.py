@@ -356,3 +356,10 @@ def test_bad_ratings_are_told_where_they_are_bad(she: Caller, url: str, rating: 
 def test_an_agent_does_not_rate_for_her(agent: Caller, url: str, conversation: Conversation) -> None:
     assert agent.post(f"{url}rating/", {"score": 5}).status_code == 403
     assert stored(conversation).rating is None
+
+
+def test_a_customer_may_rate_only_so_often_a_minute(url: str, token: str) -> None:
+    cleo = Caller(f"Bearer {token}")
+    answers = [cleo.post(f"{url}rating/", {"score": 5}) for _ in range(21)]
+    assert [answer.status_code for answer in answers] == [200] * 20 + [429]
+    assert int(answers[-1]["Retry-After"]) >= 1

@@ -110,3 +110,12 @@ def test_a_failure_is_said_without_asking_the_database(django_assert_num_queries
         response = server_error(RequestFactory().get("/"))
     assert response.status_code == 500
     assert "Something broke on our side" in response.content.decode()
+
+
+def test_who_guesses_passwords_is_told_to_wait(client: Client) -> None:
+    for number in range(10):
+        assert client.post("/accounts/login/", {"username": "guessed", "password": str(number)}).status_code == 200
+    refused = client.post("/accounts/login/", {"username": "Guessed", "password": "10"})
+    assert (refused.status_code, int(refused["Retry-After"]) >= 1) == (429, True)
+    assert "Too many tries" in refused.content.decode()
+    assert client.post("/accounts/login/", {"username": "another", "password": "1"}).status_code == 200

@@ -14,6 +14,13 @@ def tokens(text: str) -> int:
     return len(text.encode()) // 4 + 4
 
 
+def newest(text: str, budget: int) -> str:
+    """The end of the text, as much of it as fits: what she said last counts most."""
+    if tokens(text) <= budget:
+        return text
+    return text.encode()[-max(4, (budget - 4) * 4) :].decode(errors="ignore")
+
+
 def window(history: "list[Message]", budget: int) -> "list[Message]":
     """The newest messages that fit, each whole, oldest first; the newest is always among them."""
     kept: list[Message] = []

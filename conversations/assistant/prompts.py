@@ -54,25 +54,26 @@ def classifying(turn: "Turn", wishes: "Iterable[Wish]") -> Prompt:
     material = [
         fence("intents", intents),
         fence("conversation", transcript(context.window(earlier, context.CLASSIFYING))),
-        fence("message", turn.text),
+        fence("message", context.newest(turn.text, context.CLASSIFYING)),
     ]
     return [{"role": "system", "content": CLASSIFYING}, {"role": "user", "content": "\n".join(material)}]
 
 
-def answering(turn: "Turn", passages: "Sequence[Passage]", *, desk: str, manner: str, summary: str = "") -> Prompt:
+def answering(turn: "Turn", passages: "Sequence[Passage]", *, desk: str, manner: str) -> Prompt:
     """The prompt for a reply: our instructions, then the talk, with the material before her newest words."""
     material = [
         *(fence("article", f"{each.title}\n{each.heading}\n{each.text}") for each in passages),
-        fence("earlier in this conversation", summary),
         fence(
             "what the site tells about her", json.dumps(turn.conversation.context) if turn.conversation.context else ""
         ),
     ]
     before = "\n".join(each for each in material if each)
-    spent = context.tokens(ANSWERING + before + turn.text)
+    left = context.BUDGET - context.tokens(ANSWERING + before)
+    text = context.newest(turn.text, left)
+    left -= context.tokens(text)
     earlier = [message for message in turn.history if message.seq < _first_unanswered(turn)]
-    talk = _talk(context.window(earlier, context.BUDGET - spent) if earlier else [])
-    newest = f"{before}\n{fence('customer', turn.text)}".strip()
+    talk = _talk(context.window(earlier, left) if earlier and left > 0 else [])
+    newest = f"{before}\n{fence('customer', text)}".strip()
     instructions = f"{ANSWERING}\n\nThe desk is called {json.dumps(desk)}. {manner}".strip()
     return [{"role": "system", "content": instructions}, *_joined([*talk, {"role": "user", "content": newest}])]
 

@@ -69,3 +69,15 @@ def test_the_newest_message_goes_even_where_it_is_too_long() -> None:
 @pytest.mark.parametrize("text", ["", "  \n "])
 def test_nothing_needs_no_fence(text: str) -> None:
     assert prompts.fence("customer", text) == ""
+
+
+def test_of_more_than_fits_the_end_goes_to_the_model(talk: Talk) -> None:
+    turn = talk.drafts("Where is it?")
+    turn.text = "old " * 100_000 + turn.text
+    for prompt, budget in (
+        (prompts.classifying(turn, []), context.CLASSIFYING),
+        (prompts.answering(turn, [], desk="Lamps", manner=""), context.BUDGET),
+    ):
+        sent = "".join(message["content"] for message in prompt)
+        assert context.tokens(sent) < budget + 500
+        assert "Where is it?" in sent

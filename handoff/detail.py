@@ -84,7 +84,7 @@ def earlier_of(conversation: Conversation) -> QuerySet[Conversation]:
 
 
 def orders_of(customer: Customer) -> QuerySet[Order]:
-    """Orders placed with the e-mail she gave. Unless the address is verified it is only her word, and the page says so."""
+    """Orders placed with the e-mail she gave. Unless that is verified it is only her word, and the page says so."""
     orders = Order.objects.filter(email__iexact=customer.email) if customer.email else Order.objects.none()
     return orders.order_by("-placed_at")[:EARLIER]
 

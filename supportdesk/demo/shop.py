@@ -51,7 +51,6 @@ def welcome(customer: Content) -> None:
             "tier": customer.get("tier", Customer.Tier.STANDARD),
             "verified": True,
             "email_verified": True,
-            "email_verified": True,
         },
     )
 

@@ -17,7 +17,7 @@ from django.db import OperationalError
 from django.urls import path
 from django.utils import timezone
 
-from conversations import live, posting, socket
+from conversations import background, live, posting, socket
 from conversations.consumers import CustomerConsumer
 from conversations.endings import close
 from conversations.feed import Feed
@@ -102,8 +102,10 @@ async def tab(conversation: Conversation) -> AsyncIterator[Open]:
 
 @pytest.fixture
 def quiet(conversation: Conversation) -> Conversation:
-    """With a person, so that no assistant answers."""
-    return moved(conversation, Status.ESCALATED)
+    """With a person, so that no assistant answers; and what was announced of that is out before anybody listens."""
+    escalated = moved(conversation, Status.ESCALATED)
+    background.flush(5)
+    return escalated
 
 
 def of_role(frames: list[Event], role: str) -> list[str]:

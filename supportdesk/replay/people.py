@@ -69,6 +69,7 @@ class Mouth:
                 sent.refused = heard["code"]
                 return
             await asyncio.sleep(float(heard.get("retry_after") or 1))
+        raise TimeoutError(f"message {sent.client_id} was not acknowledged within {GIVE_UP:.0f} s")
 
 
 class Customer:

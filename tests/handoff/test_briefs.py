@@ -57,8 +57,9 @@ def test_a_failure_is_tried_again_later_and_in_the_end_the_evidence_stands_for_i
     assert _written_at(now) == ""
     assert _written_at(now + briefs.LEASE / 2) == ""  # not due again yet
     assert talk.handoff.brief_attempts == 1
-    assert _written_at(now + briefs.LEASE) == ""
-    assert "Pressed the button" in _written_at(now + 2 * briefs.LEASE)
+    over = briefs.LEASE + timedelta(seconds=1)
+    assert _written_at(now + over) == ""
+    assert "Pressed the button" in _written_at(now + 2 * over)
     assert (talk.handoff.summary_engine, talk.handoff.brief_due_at) == ("local", None)
 
 
@@ -72,3 +73,18 @@ def test_a_sweep_that_died_over_it_delays_it_by_a_lease(talk: Talk) -> None:
 def _written_at(moment: datetime) -> str:
     briefs.write_due(moment)
     return Handoff.objects.get().summary
+
+
+def test_while_a_slow_model_writes_one_brief_the_next_sweep_leaves_at_once(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk.asks_for_person()
+    now, begun = timezone.now(), []
+
+    def slow(*args: object, **kwargs: object) -> tuple[str, str]:
+        begun.append(briefs.write_due(now + 2 * briefs.LEASE))  # a tick that comes meanwhile, even after the lease
+        return "A brief", "model"
+
+    monkeypatch.setattr(summaries, "brief", slow)
+    assert briefs.write_due(now) == 1
+    assert begun == [0]

@@ -100,6 +100,9 @@ def _held_by(agent: Agent, conversation: Conversation, now: datetime) -> Handoff
     if conversation.status != Status.ESCALATED:
         reason = Reason.AGENT_STEPPED_IN
         conversation.move(Status.ESCALATED, reason=reason, actor=Transition.AGENT, user=agent.user, now=now)
+        if not conversation.unanswered():  # she waits for nothing
+            conversation.waiting_since = None
+            conversation.save(update_fields=["waiting_since"])
         return _open_for(agent, conversation, "took over from the assistant", now)
     handoff = conversation.handoffs.filter(status__in=OPEN).select_related("agent").first()
     if handoff is None:

@@ -75,9 +75,6 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         transaction, being IMMEDIATE, holds the whole database.)"""
         return self.select_for_update().get(pk=pk)
 
-    def open(self) -> Self:
-        return self.exclude(status=Status.CLOSED)
-
     def silent_since(self, moment: datetime) -> Self:
         return self.filter(status__in=CUSTOMERS_TURN, last_activity_at__lte=moment)
 

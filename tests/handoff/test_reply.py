@@ -55,6 +55,13 @@ def test_ana_steps_in_where_the_assistant_holds(talk: Talk, ana_agent: Agent) ->
 def test_ana_steps_in_without_a_word_yet(talk: Talk, ana_agent: Agent) -> None:
     assert inbox.step_in(talk.pk, ana_agent).agent == ana_agent
     assert talk.last_line == "Ana joined the conversation."
+    assert talk.conversation.waiting_since is None  # Cleo has asked for nothing
+
+
+def test_cleo_waits_for_the_words_of_an_agent_who_steps_in_on_her_question(talk: Talk, ana_agent: Agent) -> None:
+    talk.says("when do you open?")
+    inbox.step_in(talk.pk, ana_agent)
+    assert talk.conversation.waiting_since is not None
 
 
 def test_words_that_cannot_be_stored_take_nothing(talk: Talk, ana_agent: Agent) -> None:

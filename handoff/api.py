@@ -89,12 +89,13 @@ class HandoffsView(AgentDoor):
     def get(self, request: Request) -> Response:
         """The queue, in the order in which it is served; handoffs that are over, the newest first."""
         self.agent(request)
-        as_of, key = _read_cursor(request)
+        wanted = request.query_params.get("status", Handoff.Status.WAITING)
+        as_of, key = _read_cursor(request, wanted)
         limit = max(1, min(number(request, "limit", PAGE), MAX_PAGE))
-        rows, order = _chosen(request.query_params.get("status", Handoff.Status.WAITING), as_of)
+        rows, order = _chosen(wanted, as_of)
         found, last = order.cut(rows.select_related("conversation__customer", "agent"), key, limit)
         page = [shown(handoff, as_of) for handoff in found]
-        return Response({"results": page, "next": _next(request, as_of, last)})
+        return Response({"results": page, "next": _next(request, wanted, as_of, last)})
 
 
 def _chosen(wanted: str, as_of: datetime) -> tuple[QuerySet[Handoff], Order]:
@@ -109,22 +110,22 @@ def _chosen(wanted: str, as_of: datetime) -> tuple[QuerySet[Handoff], Order]:
     raise ValidationError({"status": [f"One of open, {', '.join(Handoff.Status.values)}."]})
 
 
-def _read_cursor(request: Request) -> tuple[datetime, list[str] | None]:
+def _read_cursor(request: Request, wanted: str) -> tuple[datetime, list[str] | None]:
     """The moment of the list's first page, and the key of the last row that was given: priorities age between pages."""
     if not (cursor := request.query_params.get("cursor")):
         return timezone.now(), None
     try:
-        as_of, *key = signing.loads(cursor, salt="handoffs")
+        as_of, *key = signing.loads(cursor, salt=f"handoffs.{wanted}")  # of another list it is none of ours
     except signing.BadSignature:
         raise ValidationError({"cursor": ["This is not a `next` that was given here."]}) from None
     return datetime.fromisoformat(as_of), key
 
 
-def _next(request: Request, as_of: datetime, key: list[str] | None) -> str | None:
+def _next(request: Request, wanted: str, as_of: datetime, key: list[str] | None) -> str | None:
     if key is None:
         return None
     query = request.query_params.copy()
-    query["cursor"] = signing.dumps([as_of.isoformat(), *key], salt="handoffs")
+    query["cursor"] = signing.dumps([as_of.isoformat(), *key], salt=f"handoffs.{wanted}")
     return f"{request.build_absolute_uri(request.path)}?{query.urlencode()}"
 
 

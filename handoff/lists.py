@@ -22,6 +22,7 @@ from conversations.models.conversation import ConversationQuerySet
 from .models import OPEN, Agent, Handoff, HandoffQuerySet
 
 PAGE = 40  # rows
+SEARCH = "search"
 MAX_ROWS = 200  # that one refresh brings; who has scrolled further sees the first 200 change
 RECENTLY = timedelta(days=3)
 OPEN_STATUSES: Final = tuple(status for status in Status if status is not Status.CLOSED)
@@ -111,10 +112,10 @@ CLOSING = Order(("closed_at", "pk"), newest_first=True)
 
 def page(view: View, me: Agent, *, now: datetime, cursor: str = "", count: int = PAGE) -> Page:
     """A page of `view` as `me` sees it. Raises signing.BadSignature for a cursor that is not ours."""
-    as_of, key = _read(cursor, now)
+    as_of, key = _read(cursor, view, now)
     rows, order = _view(view, me, as_of)
     found, last = order.cut(rows, key, min(count, MAX_ROWS))
-    return Page([_row(one) for one in found], _cursor(as_of, last))
+    return Page([_row(one) for one in found], _cursor(as_of, view, last))
 
 
 def _view(view: View, me: Agent, as_of: datetime) -> tuple[QuerySet[Any], Order]:
@@ -133,13 +134,13 @@ def _view(view: View, me: Agent, as_of: datetime) -> tuple[QuerySet[Any], Order]
 
 def search(words: str, *, now: datetime, cursor: str = "", count: int = PAGE) -> Page:
     """Conversations, closed ones too, whose customer's name or e-mail holds `words`, or whose ticket begins so."""
-    as_of, key = _read(cursor, now)
+    as_of, key = _read(cursor, SEARCH, now)
     fits = Q(customer__name__icontains=words) | Q(customer__email__icontains=words)
     if ticket := TICKET.fullmatch(words):
         start, end = (UUID(hex=ticket[1].ljust(32, filler)) for filler in "0f")
         fits |= Q(pk__in=Handoff.objects.filter(pk__gte=start, pk__lte=end).values("conversation"))
     found, last = ACTIVITY.cut(_talks(as_of).filter(fits), key, min(count, MAX_ROWS))
-    return Page([_row(one) for one in found], _cursor(as_of, last))
+    return Page([_row(one) for one in found], _cursor(as_of, SEARCH, last))
 
 
 def counts(user: AbstractUser) -> dict[str, int]:
@@ -187,13 +188,13 @@ def _row(found: Conversation | Handoff) -> Row:
     return Row(found, next(iter(handoffs), None))
 
 
-def _cursor(as_of: datetime, key: list[str] | None) -> str:
+def _cursor(as_of: datetime, of: str, key: list[str] | None) -> str:
     """Where the next page begins. It carries the time too: priorities age, and the pages of one list must agree."""
-    return signing.dumps([as_of.isoformat(), *key], salt="inbox") if key else ""
+    return signing.dumps([as_of.isoformat(), *key], salt=f"inbox.{of}") if key else ""
 
 
-def _read(cursor: str, now: datetime) -> tuple[datetime, list[str] | None]:
+def _read(cursor: str, of: str, now: datetime) -> tuple[datetime, list[str] | None]:
     if not cursor:
         return now, None
-    as_of, *key = signing.loads(cursor, salt="inbox")
+    as_of, *key = signing.loads(cursor, salt=f"inbox.{of}")  # of another list it is none of ours
     return datetime.fromisoformat(as_of), key

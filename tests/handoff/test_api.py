@@ -59,6 +59,8 @@ def test_a_long_queue_comes_in_pages_cut_by_key(new_talk: Callable[..., Talk], a
         seen += [row["id"] for row in page["results"]]
     assert seen == expected
     assert client.get("/api/v1/handoffs/", {"cursor": "mine"}).status_code == 400
+    other = _as(ana).get("/api/v1/handoffs/", {"limit": 1}).json()["next"]
+    assert client.get(other + "&status=ended").status_code == 400  # a cursor of another list
     assert client.get("/api/v1/handoffs/", {"status": "lost"}).status_code == 400
 
 

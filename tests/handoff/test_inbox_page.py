@@ -188,6 +188,17 @@ def test_a_forged_cursor_is_refused(anas: Client) -> None:
     assert anas.get("/inbox/list/?view=queue&after=gAAAA").status_code == 400
 
 
+def test_the_cursor_of_one_list_is_refused_on_another(
+    anas: Client, ana_agent: Agent, new_talk: Callable[..., Talk]
+) -> None:
+    for _ in range(2):
+        new_talk().asks_for_person()
+    cursor = lists.page(lists.View.QUEUE, ana_agent, now=timezone.now(), count=1).next
+    assert anas.get("/inbox/list/", {"view": "queue", "after": cursor}).status_code == 200
+    assert anas.get("/inbox/list/", {"view": "open", "after": cursor}).status_code == 400
+    assert anas.get("/inbox/list/", {"q": "Dora", "after": cursor}).status_code == 400
+
+
 def test_search_finds_by_name_by_email_and_by_ticket(anas: Client, talk: Talk, new_talk: Callable[..., Talk]) -> None:
     handoff = talk.asks_for_person()
     new_talk("Dora", email="dora@example.org").asks_for_person()

@@ -13,6 +13,7 @@ from conversations.models import Conversation, Transition
 from conversations.models.conversation import TURN_LEASE
 from handoff import inbox, presence, rescue, tasks
 from handoff.models import Agent, Handoff, HandoffEvent, Reason
+from handoff.opening import end_left
 from tests.handoff.talking import Talk
 
 pytestmark = pytest.mark.django_db
@@ -87,14 +88,13 @@ def test_one_that_cannot_be_put_right_does_not_stop_the_others(
     for left in (talk, other):
         left.asks_for_person()
         endings.close(left.pk, reason=Why.CUSTOMER_LEFT, actor=Transition.CUSTOMER)
-    put_right = rescue.end_left
 
     def fails(conversation: Conversation, now: datetime) -> int:
         if conversation.pk == talk.pk:
             raise RuntimeError("this row is broken")
-        return put_right(conversation, now)
+        return end_left(conversation, now)
 
-    monkeypatch.setattr(rescue, "end_left", fails)
+    monkeypatch.setattr("handoff.rescue.end_left", fails)
     assert rescue.tidy(timezone.now()) == 1
     assert (talk.handoff.status, other.handoff.status) == (Handoff.Status.WAITING, Handoff.Status.ENDED)
 

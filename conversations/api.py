@@ -169,7 +169,7 @@ class EscalateView(ConversationDoor):
         """Ask for a person. Asking twice changes nothing."""
         conversation = self.acted_on(request, conversation_id, Action.ESCALATE)
         try:
-            turns.ask_for_person(conversation.pk, escalate=self.escalate)
+            turns.ask_for_person(conversation.pk, escalate=self.escalate, by=acting(request).get("user"))
         except posting.Refused as refusal:
             raise refused(refusal) from None
         return self.shown(request, conversation_id)
@@ -179,10 +179,12 @@ class CloseView(ConversationDoor):
     @extend_schema(request=None, responses={200: dict})
     def post(self, request: Request, conversation_id: UUID) -> Response:
         """End the conversation."""
-        conversation = self.acted_on(request, conversation_id, Action.CLOSE)
+        self.end(request, self.acted_on(request, conversation_id, Action.CLOSE))
+        return self.shown(request, conversation_id)
+
+    def end(self, request: Request, conversation: Conversation) -> None:
         reason = Reason.RESOLVED if by_staff(request) else Reason.CUSTOMER_LEFT
         endings.close(conversation.pk, reason=reason, **acting(request))
-        return self.shown(request, conversation_id)
 
 
 class ReopenView(ConversationDoor):

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import dropwhile, takewhile
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -27,6 +27,9 @@ from .lifecycle import Reason, Status
 from .models import Conversation, Role, Transition, TurnRecord
 from .models.conversation import TURN_LEASE
 from .posting import Refused, append, readable
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 log = logging.getLogger(__name__)
 
@@ -174,8 +177,9 @@ def _forget(conversation_id: UUID, turn: Future[Any]) -> None:
         del _under_way[conversation_id]
 
 
-def ask_for_person(conversation_id: UUID, *, escalate: Escalate) -> None:
-    """The button. Pressed twice, or with a person already there, it changes nothing. Raises Refused if closed."""
+def ask_for_person(conversation_id: UUID, *, escalate: Escalate, by: "User | None" = None) -> None:
+    """The button, pressed by the customer or for her `by` an agent. Pressed twice, or with a person already there, it
+    changes nothing. Raises Refused if closed."""
     with transaction.atomic():
         conversation = (
             Conversation.objects.select_for_update(of=("self",)).select_related("customer").get(pk=conversation_id)
@@ -185,7 +189,7 @@ def ask_for_person(conversation_id: UUID, *, escalate: Escalate) -> None:
         if conversation.status == Status.ESCALATED:
             return
         turn = _turn(conversation)
-        turn.asked = True
+        turn.asked, turn.asked_by = True, by
         if not escalate(turn):
             raise AssertionError("asking for a person did not hand off")
 

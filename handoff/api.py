@@ -18,7 +18,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from conversations.actors import Action, StaffActor, actor_of, require
-from conversations.api import Conflict, MessagesView, by_staff, number
+from conversations.api import CloseView, Conflict, MessagesView, by_staff, number
 from conversations.lifecycle import IllegalMove
 from conversations.limits import MESSAGES
 from conversations.models import Conversation
@@ -188,3 +188,18 @@ class StaffMessagesView(MessagesView):
             if refusal.code == "taken":
                 raise Conflict(refusal.detail, code=refusal.code) from None
             raise
+
+
+class StaffCloseView(CloseView):
+    """Closing as conversations.api has it; what a person was asked for, staff resolve as agents do."""
+
+    def end(self, request: Request, conversation: Conversation) -> None:
+        waits_or_held = Handoff.objects.open().filter(conversation=conversation).first()
+        if not by_staff(request) or waits_or_held is None:
+            super().end(request, conversation)
+            return
+        agent = Agent.of(cast("StaffActor", actor_of(request)).user)
+        try:
+            inbox.resolve(waits_or_held.pk, agent)
+        except Refused as refusal:
+            raise Conflict(refusal.detail, code=refusal.code) from None

@@ -42,7 +42,8 @@ Rule = Callable[[Turn, HandoffSettings], Evidence | None]
 
 def asked_for_person(turn: Turn, settings: HandoffSettings) -> Evidence | None:
     if turn.asked:
-        return Evidence(["Pressed the button for a person"], turn.conversation.last_public_seq)
+        pressed = f"{turn.asked_by} asked for a person" if turn.asked_by else "Pressed the button for a person"
+        return Evidence([pressed], turn.conversation.last_public_seq)
     for message in reversed(_unanswered(turn)):
         if phrase := _extra_phrase(message.body, settings):
             return Evidence([f"Said “{phrase}”"], message.seq)
@@ -123,7 +124,9 @@ def connect(turn: Turn, reason: Reason, evidence: Evidence) -> Handoff:
     """Puts the conversation in line, and tells its customer and the inbox."""
     now, conversation = timezone.now(), turn.conversation
     actor = Transition.CUSTOMER if reason is Reason.HUMAN_REQUESTED else Transition.ASSISTANT
-    conversation.move(Status.ESCALATED, reason=reason, actor=actor, now=now)
+    if turn.asked_by:
+        actor = Transition.AGENT
+    conversation.move(Status.ESCALATED, reason=reason, actor=actor, user=turn.asked_by, now=now)
     handoff = open_handoff(
         conversation,
         reason,

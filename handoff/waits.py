@@ -1,4 +1,4 @@
-"""The line: who stands where in it, how long that will take, what its customer is told, and how right that was."""
+"""The line: who stands where in it, how long that will take, and what its customer is told."""
 
 import statistics
 from collections.abc import Iterable
@@ -185,33 +185,3 @@ def tell_line(as_of: datetime | None = None, *, only_news: bool = False) -> None
     _told = kept | {pk: (shape, as_of) for pk, shape in news.items()}
     for conversation_id, shape in news.items():
         live.announce_status(conversation_id, status=Status.ESCALATED, handoff=shape)
-
-
-# --- How right it was ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Record:
-    """Of the waits that were foretold and ended with an agent: how many lay in the range. Who left is not in it."""
-
-    inside: int
-    sooner: int
-    later: int
-
-    @property
-    def coverage(self) -> float | None:
-        told = self.inside + self.sooner + self.later
-        return self.inside / told if told else None
-
-
-def record(since: datetime, until: datetime) -> Record:
-    claims = Handoff.objects.filter(claimed_at__gte=since, claimed_at__lt=until, estimate_high__isnull=False)
-    rows = claims.values_list("created_at", "claimed_at", "estimate_low", "estimate_high").iterator()
-    sooner = inside = later = 0
-    for created_at, claimed_at, low, high in rows:
-        assert claimed_at is not None
-        assert low is not None
-        assert high is not None
-        waited = (claimed_at - created_at).total_seconds()
-        sooner, inside, later = sooner + (waited < low), inside + (low <= waited <= high), later + (waited > high)
-    return Record(inside, sooner, later)

@@ -24,7 +24,7 @@ conversation_api = [
     path("", conversations_api.ConversationView.as_view(**_doors), name="conversation"),
     path("messages/", handoff_api.StaffMessagesView.as_view(**_doors), name="messages"),
     path("escalate/", conversations_api.EscalateView.as_view(**_doors), name="escalate"),
-    path("close/", conversations_api.CloseView.as_view(**_doors), name="close"),
+    path("close/", handoff_api.StaffCloseView.as_view(**_doors), name="close"),
     path("reopen/", conversations_api.ReopenView.as_view(**_doors), name="reopen"),
     path("rating/", conversations_api.RatingView.as_view(**_doors), name="rating"),
 ]

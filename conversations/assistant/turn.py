@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
     from ..models import Conversation, Message
 
 
@@ -48,6 +50,7 @@ class Turn:
     seq: int = 0  # of her newest message
     text: str = ""  # all she has said since the last reply
     asked: bool = False  # she, or an agent for her, pressed the button for a person
+    asked_by: "User | None" = None  # that agent
     routing: Routing | None = None
     draft: Draft | None = None
     epoch: int = 0

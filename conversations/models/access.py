@@ -35,6 +35,9 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
 
+    class Meta:
+        verbose_name = "API token"
+
     def __str__(self) -> str:
         return self.label or f"token of {self.user}"
 

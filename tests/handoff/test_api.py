@@ -174,3 +174,21 @@ def test_the_schema_knows_these_calls_without_a_warning(capsys: pytest.CaptureFi
     said = capsys.readouterr().err
     assert not said
     assert "priority_reasons" in schema["components"]["schemas"]["Handoff"]["properties"]
+
+
+def test_ben_cannot_close_what_ana_holds(talk: Talk, ana: User, ben: User) -> None:
+    handoff = talk.asks_for_person()
+    inbox.claim(handoff.pk, Agent.of(ana))
+    refused = _as(ben).post(f"/api/v1/conversations/{talk.pk}/close/")
+    assert refused.status_code == 409
+    assert "ana" in refused.json()["detail"].lower()
+    assert _as(ana).post(f"/api/v1/conversations/{talk.pk}/close/").json()["status"] == "closed"
+    handoff.refresh_from_db()
+    assert handoff.status == "resolved"
+
+
+def test_an_agent_who_asks_for_a_person_is_named_as_the_one_who_asked(talk: Talk, ana: User) -> None:
+    _as(ana).post(f"/api/v1/conversations/{talk.pk}/escalate/")
+    move = talk.conversation.transitions.get(new="escalated")
+    assert (move.actor, move.user) == ("agent", ana)
+    assert talk.handoff.evidence["seen"] == ["ana asked for a person"]

@@ -141,17 +141,6 @@ def test_the_version_differs_after_every_verb(talk: Talk, ana_agent: Agent, ben_
     assert len(set(versions)) == 5
 
 
-def test_how_right_it_was(new_talk: Callable[..., Talk], ana_agent: Agent) -> None:
-    for waited in (10, 60, 200, 300, 301):
-        _served(new_talk, ana_agent, waited)
-    new_talk().asks_for_person()  # waits still
-    now = timezone.now()
-    record = waits.record(now - timedelta(hours=1), now + timedelta(hours=1))
-    assert (record.sooner, record.inside, record.later) == (1, 3, 1)
-    assert record.coverage == 0.6
-    assert waits.record(now - timedelta(days=2), now - timedelta(days=1)).coverage is None
-
-
 def _position(talk: Talk) -> object:
     told = handoff_of(talk.conversation, for_staff=False)
     assert talk.conversation.status == Status.ESCALATED

@@ -26,8 +26,8 @@ class Job:
 
 
 async def together(work: Callable[[], T], *, key: str) -> T:
-    """Does `work`, with what else waits, and returns what it returned, or raises what it raised, once that is
-    committed. The works of one key keep their order."""
+    """Does `work` in a transaction, with what else waits, and returns what it returned, or raises what it raised, once
+    that is committed. The works of one key keep their order."""
     loop = asyncio.get_running_loop()
     desk = _desks.setdefault(loop, Desk())
     job = Job(work, key, loop.create_future())
@@ -90,20 +90,13 @@ def _do(works: list[Callable[[], Any]]) -> list[Outcome]:
     if len(works) == 1:
         return [_attempt(works[0])]
     with transaction.atomic():
-        return [_attempt_within(work) for work in works]
+        return [_attempt(work) for work in works]
 
 
 def _attempt(work: Callable[[], Any]) -> Outcome:
-    try:
-        return Worked(work())
-    except Exception as error:  # raised where somebody waits for it
-        return Failed(error)
-
-
-def _attempt_within(work: Callable[[], Any]) -> Outcome:
-    """In a savepoint of its own: one that fails is undone, and the others go on."""
+    """In a transaction, or a savepoint of the common one: what fails is undone, and the others go on."""
     try:
         with transaction.atomic():
             return Worked(work())
-    except Exception as error:
+    except Exception as error:  # raised where somebody waits for it
         return Failed(error)

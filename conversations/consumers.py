@@ -118,16 +118,19 @@ class CustomerConsumer(DeskSocket):
     # --- Database ------------------------------------------------------------------------------------------------
 
     async def _allowed(self, action: Action, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Does `work` with her conversation if her token still opens it; otherwise the socket closes."""
+        """Does `work` with her conversation if her token still opens it; otherwise the socket closes. To speak, the
+        conversation is locked by the same look: that spares every message a second one."""
+        speaks = action is Action.SPEAK
 
         def look_and_work() -> T:
-            conversation = Conversation.objects.visible_to(self.actor).select_related("customer").first()
+            mine = Conversation.objects.visible_to(self.actor).select_related("customer")
+            conversation = (mine.select_for_update(of=("self",)) if speaks else mine).first()
             if self.actor is None or conversation is None or not self.actor.may(action, conversation):
                 raise Refused("not_yours", "This conversation is not yours.")
             return work(conversation, *args, **kwargs)
 
         try:
-            if action is Action.SPEAK:
+            if speaks:
                 return await together(look_and_work, key=str(self.conversation_id))
             result: T = await database_sync_to_async(look_and_work)()
         except Refused as refusal:
@@ -137,8 +140,8 @@ class CustomerConsumer(DeskSocket):
         return result
 
     def _post(self, conversation: Conversation, *, body: str, client_id: UUID) -> posting.Posted:
-        return posting.post(
-            conversation.pk,
+        return posting.post_to(
+            conversation,
             role=Role.CUSTOMER,
             body=body,
             client_id=client_id,

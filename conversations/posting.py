@@ -46,18 +46,29 @@ def post(
 
     Raises Refused (`empty`, `too_long`, `malformed`, `closed`) and Conversation.DoesNotExist.
     """
-    body = readable(body)
     with transaction.atomic():
         conversation = Conversation.objects.lock(conversation_id)
-        if client_id and (known := conversation.messages.filter(client_id=client_id).first()):
-            if known.role != role:  # the threat: a customer who names an agent's client_id is shown the agent's note
-                raise Refused("malformed", "This client_id belongs to another message.")
-            return Posted(known, conversation, new=False)
-        if conversation.status == Status.CLOSED and role is not Role.NOTE:
-            raise Refused("closed", "This conversation has ended.")
-        message = append(
-            conversation, role=role, body=body, client_id=client_id, author=author, author_name=author_name
-        )
+        return post_to(conversation, role=role, body=body, client_id=client_id, author=author, author_name=author_name)
+
+
+def post_to(
+    conversation: Conversation,
+    *,
+    role: Role,
+    body: str,
+    client_id: UUID | None = None,
+    author: "User | None" = None,
+    author_name: str = "",
+) -> Posted:
+    """As `post`, to a conversation whose row the caller has locked, as part of the caller's transaction."""
+    body = readable(body)
+    if client_id and (known := conversation.messages.filter(client_id=client_id).order_by("seq").first()):
+        if known.role != role:  # the threat: a customer who names an agent's client_id is shown the agent's note
+            raise Refused("malformed", "This client_id belongs to another message.")
+        return Posted(known, conversation, new=False)
+    if conversation.status == Status.CLOSED and role is not Role.NOTE:
+        raise Refused("closed", "This conversation has ended.")
+    message = append(conversation, role=role, body=body, client_id=client_id, author=author, author_name=author_name)
     return Posted(message, conversation, new=True)
 
 

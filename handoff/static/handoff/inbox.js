@@ -71,7 +71,9 @@ function renew(...parts) {
     renewal = 0;
     renewedAt = Date.now();
     if (due.delete("list")) htmx.trigger("#list", "inbox:refresh");
-    if (due.delete("state") && opened.id) htmx.trigger("#talk-head", "inbox:changed");
+    // Never behind a request under way: htmx would queue it, and drop from that queue the key pressed meanwhile.
+    if (due.has("state") && document.querySelector("#talk-head.htmx-request, #talk-head .htmx-request")) renew();
+    else if (due.delete("state") && opened.id) htmx.trigger("#talk-head", "inbox:changed");
   }, Math.max(60, renewedAt + RENEW_EVERY - Date.now()));
 }
 

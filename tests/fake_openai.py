@@ -8,7 +8,8 @@ import argparse
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
@@ -47,6 +48,21 @@ class FakeModel:
     retry_after: str = ""
     failures: int = -1  # after so many failed requests it recovers; -1: never
     requests: list[dict[str, Any]] = field(default_factory=list)
+    _flows: asyncio.Event = field(default_factory=asyncio.Event)
+    _held_after: int = 0  # words
+
+    def __post_init__(self) -> None:
+        self._flows.set()
+
+    @contextmanager
+    def held_after(self, words: int) -> Iterator[None]:
+        """Every reply stops after so many words, until this block ends."""
+        self._held_after = words
+        self._flows.clear()
+        try:
+            yield
+        finally:
+            self._loop.call_soon_threadsafe(self._flows.set)
 
     @property
     def url(self) -> str:
@@ -137,6 +153,8 @@ class FakeModel:
         for at, word in enumerate(words):
             if mode == Mode.SLOW:
                 await asyncio.sleep(self.pause)
+            if at == self._held_after:
+                await self._flows.wait()
             yield _chunk({"content": f" {word}" if at else word})
         if mode not in (Mode.CUT, Mode.UNFINISHED):
             yield _chunk({}, finish="stop")

@@ -18,13 +18,18 @@ REPLY = (
 
 
 @pytest.fixture(scope="package")
-def chat_desk(_new_desk: Callable[..., "Desk"]) -> Iterator["Desk"]:
+def model() -> Iterator[FakeModel]:
     with FakeModel(mode=Mode.SLOW, pause=0.03, reply=REPLY) as model:
-        desk = _new_desk("--no-demo", OPENAI_BASE_URL=model.url)
-        try:
-            yield desk.start()
-        finally:
-            desk.close()
+        yield model
+
+
+@pytest.fixture(scope="package")
+def chat_desk(_new_desk: Callable[..., "Desk"], model: FakeModel) -> Iterator["Desk"]:
+    desk = _new_desk("--no-demo", OPENAI_BASE_URL=model.url)
+    try:
+        yield desk.start()
+    finally:
+        desk.close()
 
 
 @pytest.fixture

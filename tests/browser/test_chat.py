@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.chatting import Frame, Line, bubbles, expect_answer, talk_of, write
+from tests.fake_openai import FakeModel
 
 if TYPE_CHECKING:
     from tests.running import Desk
@@ -29,7 +30,7 @@ def post_elsewhere(desk: "Desk", page: Page, path: str, body: Frame | None = Non
         pass
 
 
-def test_she_writes_and_watches_the_answer_being_written(cleos: Page) -> None:
+def test_she_writes_and_watches_the_answer_being_written(cleos: Page, model: FakeModel) -> None:
     line = Line().lay(cleos)
     cleos.goto("/chat/")
     line.up = False  # the socket opens with her first message; hold it, to see the bubble wait
@@ -37,9 +38,10 @@ def test_she_writes_and_watches_the_answer_being_written(cleos: Page) -> None:
     write(cleos, "Can I send it back?")
     mine = cleos.locator(".row[data-role=customer]")
     expect(mine).to_have_attribute("data-state", "sending")
-    line.heal()
-    expect(mine).to_have_attribute("data-state", "sent")
-    expect(cleos.locator(".row.streaming .bubble")).to_contain_text("You can")
+    with model.held_after(words=3):
+        line.heal()
+        expect(mine).to_have_attribute("data-state", "sent")
+        expect(cleos.locator(".row.streaming .bubble")).to_have_text("You can send")
     expect_answer(cleos, "print the label")
     answer = cleos.locator(".log .row[data-role=assistant] .bubble")
     expect(answer).to_have_count(1)

@@ -14,7 +14,6 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -147,18 +146,13 @@ def _publish(group: str, event: Event, wait: float = 0.0) -> None:
     background.run(_send(group, event, wait))
 
 
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-
-
 async def _send(group: str, event: Event, wait: float) -> None:
     if wait:
         await asyncio.sleep(wait)
     layer = get_channel_layer()
     assert layer is not None
-    # One after the other: side by side they would leave over different connections, a status before its last words.
-    turn = _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
     try:
-        async with asyncio.timeout(settings.PUBLISH_TIMEOUT), turn:
+        async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
             await layer.group_send(group, event)
     except Exception as error:  # any failure of the broker: what was lost here, receivers fetch from the database
         log.warning("an announcement to %s did not leave: %s", group, str(error) or type(error).__name__)

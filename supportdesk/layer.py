@@ -1,23 +1,30 @@
-"""The channel layer: Redis pub/sub, made to outlive its broker.
+"""The channel layer, local first: members of a group in this process hear at once, other processes through the broker.
 
-Channels' own layer lets a socket fail whenever the broker is away. Here a group is joined in this process at once and
-at the broker as soon as that answers; what was announced in between, receivers fetch from the database (see
-conversations/feed.py). Only groups are sent to, so a socket's channel is a mailbox in this process and nothing more.
+It keeps the interface of Channels' Redis pub/sub layer, and outlives its broker: while that is away, own sockets are
+served as ever, and what other processes said meanwhile receivers fetch from the database (see conversations/feed.py).
 """
 
 import asyncio
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
-from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer, RedisSingleShardConnection
-from channels_redis.utils import _wrap_close, decode_hosts
+from channels.exceptions import ChannelFull
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer
+from channels_redis.utils import _wrap_close, create_pool, decode_hosts
 from django.conf import settings
+from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
 MAILBOX = 200  # announcements that may wait for one slow socket
-RETRY_SECONDS = 1
+BATCH = 1000  # announcements that may wait for the broker
+QUIET = 5.0  # seconds without a word from the broker, after which it is asked for one
+VANISHED = 15.0  # and after which it is taken for gone, though the connection looks whole
+RETRY = 1.0  # seconds
 
 
 class DeskLayer(RedisPubSubChannelLayer):
@@ -31,80 +38,166 @@ class DeskLayer(RedisPubSubChannelLayer):
 
 
 class LoopLayer(RedisPubSubLoopLayer):
-    """The layer of one event loop. Its groups are wishes; the broker is brought to agree with them."""
+    """The layer of one event loop."""
 
     def __init__(self, hosts: list[Any], **options: Any) -> None:
         super().__init__(hosts, **options)
-        self._shards = [Shard(host, self) for host in decode_hosts(hosts)]
-        self._agreeing: asyncio.Task[None] | None = None
+        self.bus = Bus(decode_hosts(hosts)[0], f"{self.prefix}.bus", form=self.channel_layer, hear=self._deliver)
+
+    async def send(self, channel: str, message: dict[str, Any]) -> None:
+        await self._tell(channel, message)
+
+    async def group_send(self, group: str, message: dict[str, Any]) -> None:
+        await self._tell(self._get_group_channel_name(group), message)
+
+    async def _tell(self, name: str, message: dict[str, Any]) -> None:
+        """Own sockets have it before this waits for anything: what is told one after the other arrives so."""
+        data = self.channel_layer.serialize(message)
+        self._deliver(name, data)
+        await self.bus.publish(name, data)
+
+    def _deliver(self, name: str, data: bytes) -> None:
+        """To a channel, or to the channels of a group, as far as they are in this process."""
+        for channel in self.groups.get(name, (name,)):
+            if mailbox := self.channels.get(channel):
+                mailbox.put_nowait(data)
+
+    async def group_add(self, group: str, channel: str) -> None:
+        if channel not in self.channels:
+            raise RuntimeError("Only a channel of this process, out of new_channel(), can join a group here.")
+        self.groups.setdefault(self._get_group_channel_name(group), set()).add(channel)
+        await self.bus.listening()
+
+    async def group_discard(self, group: str, channel: str) -> None:
+        name = self._get_group_channel_name(group)
+        members = self.groups.get(name, set())
+        members.discard(channel)
+        if not members:
+            self.groups.pop(name, None)
 
     async def _subscribe_to_channel(self, channel: str) -> None:
         self.channels[channel] = Mailbox(MAILBOX)
 
-    async def group_add(self, group: str, channel: str) -> None:
-        try:
-            async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
-                await super().group_add(group, channel)
-        except (RedisError, OSError) as error:
-            self._agree_later(error)
-
-    async def group_discard(self, group: str, channel: str) -> None:
-        try:
-            async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
-                await super().group_discard(group, channel)
-        except (RedisError, OSError) as error:
-            self._agree_later(error)
-
     async def flush(self) -> None:
-        if self._agreeing:
-            self._agreeing.cancel()
+        await self.bus.close()
         await super().flush()
 
-    def _agree_later(self, error: Exception) -> None:
-        if self._agreeing is None or self._agreeing.done():
-            log.warning("the broker is away, groups are joined when it is back: %r", error)
-            self._agreeing = asyncio.create_task(self._agree())
 
-    async def _agree(self) -> None:
-        while True:
-            await asyncio.sleep(RETRY_SECONDS)
-            try:
-                async with asyncio.timeout(settings.CONNECT_TIMEOUT):
-                    for shard in self._shards:
-                        await shard.agree()
-            except (RedisError, OSError) as error:
-                log.debug("the broker is still away: %s", error)
-            else:
-                return
+@dataclass
+class Batch:
+    """What leaves for the broker in one publish, and the error with which that ended."""
+
+    events: list[tuple[str, bytes]] = field(default_factory=list)
+    ended: asyncio.Future[Exception | None] = field(default_factory=asyncio.Future)
 
 
-class Shard(RedisSingleShardConnection):
-    async def agree(self) -> None:
-        """Subscribes at the broker to the groups that this process has members of, and to no others."""
-        wanted = {group for group in self.channel_layer.groups if self.channel_layer._get_shard(group) is self}
-        for group in wanted - self._subscribed_to:
-            await self.subscribe(group)
-        for group in self._subscribed_to - wanted:
-            if group not in self.channel_layer.groups:  # somebody may have joined while we waited
-                await self.unsubscribe(group)
+class Bus:
+    """One channel at the broker for the whole desk. One publish is under way; what comes meanwhile is the next."""
 
-    async def _do_receiving(self) -> None:
-        """Listens for as long as this process lives. (Channels' own loop ends at a TimeoutError, and then the process
-        would hear nothing any more; and it logs a traceback a second while the broker is away.)"""
+    def __init__(
+        self, host: dict[str, Any], name: str, *, form: DeskLayer, hear: Callable[[str, bytes], None]
+    ) -> None:
+        self.host, self.name, self.form, self.hear = host, name, form, hear
+        self.origin = uuid4().hex  # what comes back from here has been heard here
+        self._redis: Redis | None = None
+        self._batch = Batch()
+        self._publisher: asyncio.Task[None] | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._tried = asyncio.Event()  # to subscribe: since then it is, or will be as soon as the broker is back
+
+    # --- To other processes ------------------------------------------------------------------------------------------
+
+    async def publish(self, name: str, data: bytes) -> None:
+        """Returns when the broker has it. Raises RedisError, OSError or ChannelFull: who was to hear it elsewhere may
+        not have."""
+        batch = self._batch
+        if len(batch.events) >= BATCH:
+            raise ChannelFull
+        batch.events.append((name, data))
+        if self._publisher is None:
+            self._publisher = asyncio.create_task(self._publish())
+        # Shielded: one who no longer waits does not end the batch for the others.
+        if error := await asyncio.shield(batch.ended):
+            raise error
+
+    async def _publish(self) -> None:
+        try:
+            while self._batch.events:
+                batch, self._batch = self._batch, Batch()
+                batch.ended.set_result(await self._sent(batch))
+        finally:
+            self._publisher = None
+
+    async def _sent(self, batch: Batch) -> Exception | None:
+        said = {"origin": self.origin, "events": batch.events}
+        try:
+            async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
+                await self._client().publish(self.name, self.form.serialize(said))
+        except (RedisError, OSError) as error:
+            return error
+        return None
+
+    # --- From other processes ----------------------------------------------------------------------------------------
+
+    async def listening(self) -> None:
+        """Returns when other processes are heard, or when the broker turned out to be away."""
+        if self._listener is None:
+            self._listener = asyncio.create_task(self._listen())
+        await self._tried.wait()
+
+    async def _listen(self) -> None:
+        """For as long as this process lives. The broker's going and coming is one line in the log each."""
         away = False
         while True:
             try:
-                if self._pubsub is not None and self._pubsub.subscribed:
-                    self._receive_message(await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=1))
-                else:
-                    await asyncio.sleep(0.1)
+                async with self._client().pubsub() as subscription:
+                    async with asyncio.timeout(settings.CONNECT_TIMEOUT):
+                        await subscription.subscribe(self.name)
+                        await subscription.parse_response()  # it is confirmed
+                    if away:
+                        log.warning("the broker is back")
+                    away = False
+                    self._tried.set()
+                    await self._hear_all(subscription)
             except (RedisError, OSError) as error:
                 if not away:
-                    log.warning("nothing is heard from the broker: %r", error)
+                    log.warning("nothing is heard from the broker: %s", str(error) or type(error).__name__)
                 away = True
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                away = False
+            self._tried.set()
+            await asyncio.sleep(RETRY)
+
+    async def _hear_all(self, subscription: Any) -> None:
+        quiet = 0.0
+        while quiet < VANISHED:
+            said = await subscription.get_message(timeout=QUIET)
+            quiet = 0.0 if said else quiet + QUIET
+            if said is None:
+                await subscription.ping()
+            elif said["type"] == "message":
+                self._hear(self.form.deserialize(said["data"]))
+        raise TimeoutError("it says nothing any more")
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        if said["origin"] != self.origin:
+            for name, data in said["events"]:
+                self.hear(name, data)
+
+    def _client(self) -> Redis:
+        if self._redis is None:
+            self._redis = Redis(connection_pool=create_pool(self.host))
+        return self._redis
+
+    async def close(self) -> None:
+        for task in (self._listener, self._publisher):
+            if task:
+                task.cancel()
+                await asyncio.wait([task])
+        self._listener = self._publisher = None
+        self._batch = Batch()
+        self._tried.clear()
+        if self._redis:
+            await self._redis.aclose(close_connection_pool=True)
+            self._redis = None
 
 
 class Mailbox(asyncio.Queue[bytes]):

@@ -6,15 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from channels.layers import get_channel_layer
-from django.conf import settings
-from redis.asyncio import Redis
 
 from conversations.assistant import Draft, Outcome, Say
 from conversations.assistant.turn import Turn
 from conversations.lifecycle import Status
 from conversations.models import Conversation, Role, Transition
 from conversations.posting import append
-from tests.waiting import wait_until_async
 
 Event = dict[str, Any]
 
@@ -97,20 +94,8 @@ async def listening(group: str) -> AsyncIterator[Ear]:
     layer: Any = get_channel_layer()
     channel = await layer.new_channel()
     await layer.group_add(group, channel)
-    await subscribed(group)
     try:
         yield Ear(layer, channel)
     finally:
         await layer.group_discard(group, channel)
         await layer.flush()
-
-
-async def subscribed(group: str) -> None:
-    """Waits until the broker itself lists the subscription: before that, an announcement could pass it by."""
-    async with Redis.from_url(settings.REDIS_URL) as redis:
-
-        async def listed() -> int:
-            count: int = (await redis.pubsub_numsub(f"desk__group__{group}"))[0][1]
-            return count
-
-        await wait_until_async(listed, 5, f"a subscription to {group}")

@@ -26,7 +26,7 @@ from conversations.models import Conversation, Customer, Role, Transition
 from conversations.posting import post
 from conversations.turns import ask_for_person
 
-from .scene import Event, in_line, moved, stored, subscribed, to_a_person, transcript
+from .scene import Event, in_line, moved, stored, to_a_person, transcript
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,7 +65,6 @@ class Tab:
         await self.say(type="hello", token=token, after=after)
         welcome = await self.hear()
         assert welcome["type"] == "welcome", welcome
-        await subscribed(live.conversation_group(self.conversation_id))
         return welcome
 
     async def write(self, body: str, key: str | None = None) -> str:

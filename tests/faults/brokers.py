@@ -49,11 +49,11 @@ class Broker:
         except redis.RedisError:
             return False
 
-    async def lists(self, group: str) -> None:
-        """Waits until somebody has subscribed to this group."""
+    async def is_heard_by(self, processes: int) -> None:
+        """Waits until so many processes are told what others say."""
 
         async def listed() -> bool:
             async with redis.asyncio.Redis.from_url(self.url) as client:
-                return bool((await client.pubsub_numsub(f"desk__group__{group}"))[0][1])
+                return bool((await client.pubsub_numsub("desk.bus"))[0][1] == processes)
 
-        await wait_until_async(listed, 15, f"a subscription to {group}")
+        await wait_until_async(listed, 15, f"{processes} subscriptions")

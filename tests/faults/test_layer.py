@@ -1,84 +1,208 @@
-"""The channel layer while its broker is away: nobody is refused or held up, and everybody is joined when it is back."""
+"""The channel layer and its broker: own sockets never wait for it, others hear through it, and it may come and go."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
+from channels.exceptions import ChannelFull
+from redis.exceptions import RedisError
 
-from supportdesk.layer import MAILBOX, DeskLayer
+from supportdesk import layer as layers
+from supportdesk.layer import BATCH, MAILBOX, DeskLayer
 
 from .brokers import Broker
 
+NewProcess = Callable[..., Any]
+
 
 @pytest.fixture
-def layer(broker: Broker) -> Callable[[], Any]:
-    return lambda: DeskLayer(hosts=[broker.url], prefix="desk")
+async def process(broker: Broker) -> AsyncIterator[NewProcess]:
+    """Another process' layer each time."""
+    made: list[Any] = []
+
+    def new(url: str = broker.url) -> Any:
+        made.append(DeskLayer(hosts=[url], prefix="desk"))
+        return made[-1]
+
+    yield new
+    for one in made:
+        await one.flush()
 
 
-async def heard(layer: Any, channel: str) -> dict[str, Any]:
+async def member(process: Any, group: str = "conversation.1") -> str:
+    channel: str = await process.new_channel()
+    await process.group_add(group, channel)
+    return channel
+
+
+async def heard(process: Any, channel: str) -> dict[str, Any]:
     async with asyncio.timeout(5):
-        message: dict[str, Any] = await layer.receive(channel)
+        message: dict[str, Any] = await process.receive(channel)
     return message
 
 
-async def test_a_socket_that_comes_while_the_broker_is_away_is_joined_when_it_is_back(
-    broker: Broker, layer: Callable[[], Any]
+def said(number: int) -> dict[str, Any]:
+    return {"type": "chat.delta", "number": number}
+
+
+async def say(process: Any, number: int) -> None:
+    await process.group_send("conversation.1", said(number))
+
+
+async def say_in_vain(process: Any, number: int) -> None:
+    with pytest.raises((OSError, RedisError)):
+        await say(process, number)
+
+
+async def test_everybody_in_a_group_hears_once_here_and_elsewhere_and_nobody_else(
+    broker: Broker, process: NewProcess
 ) -> None:
-    desk = layer()
-    began = time.monotonic()
-    channel = await desk.new_channel()
-    await desk.group_add("conversation.1", channel)
+    broker.start()
+    here, elsewhere = process(), process()
+    two, other, far = await member(here), await member(here, "conversation.2"), await member(elsewhere)
+    one = await member(here)
+    for number in range(3):
+        await say(here, number)
+    for place, channel in ((here, one), (here, two), (elsewhere, far)):
+        assert [await heard(place, channel) for _ in range(3)] == [said(0), said(1), said(2)]
+    await say(elsewhere, 3)
+    for place, channel in ((here, one), (here, two), (elsewhere, far)):
+        assert await heard(place, channel) == said(3)
+    assert here.channels[other].empty()
+
+
+async def test_who_left_a_group_hears_no_more_of_it(broker: Broker, process: NewProcess) -> None:
+    broker.start()
+    here, elsewhere = process(), process()
+    stays, leaves = await member(elsewhere), await member(elsewhere)
+    await elsewhere.group_discard("conversation.1", leaves)
+    await say(here, 1)
+    assert await heard(elsewhere, stays) == said(1)
+    assert elsewhere.channels[leaves].empty()
+    await elsewhere.group_discard("conversation.1", stays)
+    assert not elsewhere.groups
+
+
+async def test_what_is_said_at_once_arrives_elsewhere_in_its_order(broker: Broker, process: NewProcess) -> None:
+    broker.start()
+    here, elsewhere = process(), process()
+    far = await member(elsewhere)
+    await asyncio.gather(*(say(here, number) for number in range(MAILBOX)))
+    assert [await heard(elsewhere, far) for _ in range(MAILBOX)] == [said(number) for number in range(MAILBOX)]
+
+
+async def test_a_single_channel_can_be_told_from_here_and_from_elsewhere(broker: Broker, process: NewProcess) -> None:
+    broker.start()
+    here, elsewhere = process(), process()
+    channel = await member(here)
+    await here.send(channel, said(1))
+    await elsewhere.send(channel, said(2))
+    assert [await heard(here, channel) for _ in range(2)] == [said(1), said(2)]
+
+
+async def test_while_the_broker_is_away_nobody_is_refused_and_own_sockets_hear(
+    broker: Broker, process: NewProcess
+) -> None:
+    here, began = process(), time.monotonic()
+    channel = await member(here)
     assert time.monotonic() - began < 3
+    await say_in_vain(here, 1)
+    assert await heard(here, channel) == said(1)
+
+
+async def test_a_socket_that_came_while_the_broker_was_away_hears_others_when_it_is_back(
+    broker: Broker, process: NewProcess
+) -> None:
+    here, elsewhere = process(), process()
+    channel = await member(here)
     broker.start()
-    await broker.lists("conversation.1")
-    await desk.group_send("conversation.1", {"type": "chat.message"})
-    assert await heard(desk, channel) == {"type": "chat.message"}
-    await desk.flush()
+    await broker.is_heard_by(1)
+    await say(elsewhere, 1)
+    assert await heard(here, channel) == said(1)
 
 
-async def test_who_came_and_went_meanwhile_is_not_joined(broker: Broker, layer: Callable[[], Any]) -> None:
-    desk = layer()
-    gone, stays = await desk.new_channel(), await desk.new_channel()
-    await desk.group_add("conversation.1", gone)
-    await desk.group_add("conversation.2", stays)
-    await desk.group_discard("conversation.1", gone)
-    broker.start()
-    await broker.lists("conversation.2")
-    async with redis.asyncio.Redis.from_url(broker.url) as client:
-        assert await client.pubsub_channels() == [b"desk__group__conversation.2"]
-    await desk.flush()
-
-
-async def test_a_broker_that_is_killed_and_comes_back_is_listened_to_again(
-    broker: Broker, layer: Callable[[], Any]
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+async def test_a_broker_that_went_and_came_back_is_listened_to_again(
+    broker: Broker, process: NewProcess, fault: str
 ) -> None:
     broker.start()
-    desk = layer()
-    channel, late = await desk.new_channel(), await desk.new_channel()
-    await desk.group_add("conversation.1", channel)
-    await broker.lists("conversation.1")
-    broker.kill()
-    await desk.group_add("conversation.2", late)
-    broker.start()
-    for group, member in (("conversation.1", channel), ("conversation.2", late)):
-        await broker.lists(group)
-        await desk.group_send(group, {"type": "chat.message", "group": group})
-        assert (await heard(desk, member))["group"] == group
-    await desk.flush()
+    here, elsewhere = process(), process()
+    before = await member(here)
+    broker.leave(fault)
+    await say_in_vain(elsewhere, 1)
+    late = await member(here)
+    broker.come_back(fault)
+    await broker.is_heard_by(1)
+    await say(elsewhere, 2)
+    for channel in (before, late):
+        while await heard(here, channel) != said(2):
+            pass  # a frozen broker may yet deliver the first, whose sender has given it up
 
 
-async def test_a_slow_socket_fills_its_own_mailbox_and_no_more(broker: Broker, layer: Callable[[], Any]) -> None:
+async def test_a_broker_that_vanished_behind_a_whole_connection_is_called_again(
+    broker: Broker, process: NewProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a machine loses its power: no end of the connection is ever told."""
+    monkeypatch.setattr(layers, "QUIET", 0.1)
+    monkeypatch.setattr(layers, "VANISHED", 0.3)
     broker.start()
-    desk = layer()
-    slow, quick = await desk.new_channel(), await desk.new_channel()
-    for channel in (slow, quick):
-        await desk.group_add("conversation.1", channel)
-    await broker.lists("conversation.1")
+    path = f"{tmp_path}/road.sock"
+    async with road_to(broker, path) as swallow:
+        here, elsewhere = process(f"unix://{path}"), process()
+        channel = await member(here)
+        await broker.is_heard_by(1)
+        swallow()
+        await broker.is_heard_by(2)  # the broker too knows the lost one as a listener yet
+        await say(elsewhere, 1)
+        assert await heard(here, channel) == said(1)
+
+
+async def test_a_slow_socket_fills_its_own_mailbox_and_no_more(broker: Broker, process: NewProcess) -> None:
+    broker.start()
+    here = process()
+    slow, quick = await member(here), await member(here)
     for number in range(MAILBOX + 50):
-        await desk.group_send("conversation.1", {"type": "chat.delta", "number": number})
-        assert (await heard(desk, quick))["number"] == number
-    assert desk.channels[slow].qsize() == MAILBOX
-    await desk.flush()
+        await say(here, number)
+        assert await heard(here, quick) == said(number)
+    assert here.channels[slow].qsize() == MAILBOX
+
+
+async def test_what_waits_for_a_broker_that_answers_nothing_is_bounded(broker: Broker, process: NewProcess) -> None:
+    broker.start()
+    here = process()
+    await member(here)
+    broker.leave("frozen")
+    waiting = [asyncio.create_task(say(here, number)) for number in range(BATCH + 2)]
+    answers = await asyncio.gather(*waiting, return_exceptions=True)
+    broker.come_back("frozen")
+    assert [isinstance(answer, ChannelFull) for answer in answers].count(True) in (1, 2)
+    assert all(isinstance(answer, Exception) for answer in answers)
+
+
+@asynccontextmanager
+async def road_to(broker: Broker, path: str) -> AsyncIterator[Callable[[], None]]:
+    """A way to the broker. What is on its connections can be swallowed, without either end being told."""
+    writers: list[asyncio.StreamWriter] = []
+    lost: set[asyncio.StreamWriter] = set()
+
+    async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_unix_connection(broker.url.removeprefix("unix://"))
+        writers.extend((writer, there[1]))
+        await asyncio.gather(carry(reader, there[1]), carry(there[0], writer))
+
+    async def carry(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            if to not in lost:
+                to.write(data)
+
+    server = await asyncio.start_unix_server(met, path)
+    try:
+        yield lambda: lost.update(writers)
+    finally:
+        server.close()
+        for writer in writers:
+            writer.close()

@@ -57,7 +57,7 @@ class CustomerConsumer(DeskSocket):
         await self.join(live.conversation_group(self.conversation_id))
         messages = await self.feed.catch_up()
         conversation = await self._allowed(Action.READ, self._look)
-        self.told = standing(conversation)
+        self.name, self.told = conversation["customer"]["name"], standing(conversation)
         await self.welcome({"conversation": conversation, "messages": messages})
 
     def may_stay(self) -> bool:
@@ -120,17 +120,15 @@ class CustomerConsumer(DeskSocket):
     async def _allowed(self, action: Action, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Does `work` with her conversation if her token still opens it; otherwise the socket closes. To speak, the
         conversation is locked by the same look: that spares every message a second one."""
-        speaks = action is Action.SPEAK
 
         def look_and_work() -> T:
-            mine = Conversation.objects.visible_to(self.actor).select_related("customer")
-            conversation = (mine.select_for_update(of=("self",)) if speaks else mine).first()
+            conversation = self._locked() if action is Action.SPEAK else self._seen_by_her()
             if self.actor is None or conversation is None or not self.actor.may(action, conversation):
                 raise Refused("not_yours", "This conversation is not yours.")
             return work(conversation, *args, **kwargs)
 
         try:
-            if speaks:
+            if action is Action.SPEAK:
                 return await together(look_and_work, key=str(self.conversation_id))
             result: T = await database_sync_to_async(look_and_work)()
         except Refused as refusal:
@@ -139,14 +137,17 @@ class CustomerConsumer(DeskSocket):
             raise
         return result
 
+    def _locked(self) -> Conversation | None:
+        try:
+            return Conversation.objects.lock(self.conversation_id)
+        except Conversation.DoesNotExist:
+            return None
+
+    def _seen_by_her(self) -> Conversation | None:
+        return Conversation.objects.visible_to(self.actor).select_related("customer").first()
+
     def _post(self, conversation: Conversation, *, body: str, client_id: UUID) -> posting.Posted:
-        return posting.post_to(
-            conversation,
-            role=Role.CUSTOMER,
-            body=body,
-            client_id=client_id,
-            author_name=conversation.customer.name,
-        )
+        return posting.post_to(conversation, role=Role.CUSTOMER, body=body, client_id=client_id, author_name=self.name)
 
     def _look(self, conversation: Conversation) -> Frame:
         return conversation_json(conversation, handoff=self.handoff_of(conversation, for_staff=False))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from . import live
 from .lifecycle import Reason, Status
-from .models import Conversation, Message, Role, Transition
+from .models import Conversation, Message, Role, Transition, statements
 from .models.conversation import TURN_LEASE
 from .models.message import MAX_BODY
 
@@ -62,7 +62,7 @@ def post_to(
 ) -> Posted:
     """As `post`, to a conversation whose row the caller has locked, as part of the caller's transaction."""
     body = readable(body)
-    if client_id and (known := conversation.messages.filter(client_id=client_id).order_by("seq").first()):
+    if client_id and (known := statements.fetch(Message, client_id=client_id, conversation=conversation.pk)):
         if known.role != role:  # the threat: a customer who names an agent's client_id is shown the agent's note
             raise Refused("malformed", "This client_id belongs to another message.")
         return Posted(known, conversation, new=False)
@@ -85,7 +85,7 @@ def append(
 ) -> Message:
     """Adds a message to a conversation whose row the caller has locked, as part of the caller's transaction."""
     now = now or timezone.now()
-    message = Message.objects.create(
+    message = Message(
         conversation=conversation,
         seq=conversation.last_seq + 1,
         client_id=client_id,
@@ -96,10 +96,8 @@ def append(
         data=data or {},
         created_at=now,
     )
-    changes = changes_on_message(conversation, message, now)
-    for field, value in changes.items():
-        setattr(conversation, field, value)
-    conversation.save(update_fields=changes.keys())
+    statements.insert(message)
+    statements.update(conversation, changes_on_message(conversation, message, now))
     live.announce_message(conversation.pk, message.as_json())
     if role is Role.CUSTOMER and conversation.with_assistant and conversation.status != Status.PROCESSING:
         conversation.move(Status.PROCESSING, reason=Reason.ASKED, actor=Transition.CUSTOMER, now=now)

@@ -94,9 +94,7 @@ class Batch:
 class Bus:
     """One channel at the broker for the whole desk. One publish is under way; what comes meanwhile is the next."""
 
-    def __init__(
-        self, host: dict[str, Any], name: str, *, form: DeskLayer, hear: Callable[[str, bytes], None]
-    ) -> None:
+    def __init__(self, host: dict[str, Any], name: str, *, form: DeskLayer, hear: Callable[[str, bytes], None]) -> None:
         self.host, self.name, self.form, self.hear = host, name, form, hear
         self.origin = uuid4().hex  # what comes back from here has been heard here
         self._redis: Redis | None = None

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from .. import live
 from ..lifecycle import ASSISTANTS, CUSTOMERS_TURN, TRANSITIONS, IllegalMove, Reason, Status
+from . import statements
 from .access import new_token, token_hash
 from .desk import DeskSettings
 from .message import Message, Role
@@ -71,9 +72,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.none() if actor is None else self.filter(actor.sees())
 
     def lock(self, pk: uuid.UUID) -> "Conversation":
-        """The conversation with its row held until the transaction ends. (SQLite has no row locks: there the
-        transaction, being IMMEDIATE, holds the whole database.)"""
-        return self.select_for_update().get(pk=pk)
+        """The conversation with its row held until the transaction ends."""
+        if conversation := statements.fetch(self.model, lock=True, pk=pk):
+            return conversation
+        raise self.model.DoesNotExist
 
     def silent_since(self, moment: datetime) -> Self:
         return self.filter(status__in=CUSTOMERS_TURN, last_activity_at__lte=moment)

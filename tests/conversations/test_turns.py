@@ -1,6 +1,7 @@
 """Her message ends in one answer or with a person: whatever fails, dies, or happens meanwhile."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -75,10 +76,20 @@ async def test_the_reply_is_heard_while_it_is_written(conversation: Conversation
     assert said["message"]["data"]["turn"] == next(e for e in heard if e["type"] == "chat.delta")["turn"]
 
 
-async def test_eight_quick_messages_draw_one_answer_to_all_of_them(conversation: Conversation, echo: None) -> None:
+async def test_eight_quick_messages_draw_one_answer_to_all_of_them(
+    conversation: Conversation, answers_with: Answers
+) -> None:
+    all_said = threading.Event()
+
+    async def slower_than_she_writes(turn: Turn, say: Say) -> Draft:
+        await asyncio.to_thread(all_said.wait, 10)
+        return await say_again(turn, say)
+
+    answers_with(slower_than_she_writes)
     for number in range(1, 9):
         await asks(conversation, f"part {number}")
         start(conversation.pk, escalate=to_a_person)
+    all_said.set()
     await wait_until_async(lambda: _is(conversation, "waiting_for_input"), 10, "an answer")
     said = await talk(conversation)
     assert [role for role, _ in said] == ["customer"] * 8 + ["assistant"]

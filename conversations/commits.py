@@ -2,16 +2,19 @@
 
 A commit that is durable takes milliseconds of waiting for the disk. Each message alone would pay them, and the next
 would stand behind it; under load they pay once for all. A message that comes alone is committed alone, and at once.
+A thread of its own does it, with a connection that it keeps: messages wait neither for pages nor for a pool.
 """
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
-from channels.db import database_sync_to_async
-from django.db import transaction
+from django.db import connection, transaction
+
+from .posting import Refused
 
 MOST = 32  # in one transaction, which holds their conversations until it ends
 
@@ -27,7 +30,10 @@ class Job:
 
 async def together(work: Callable[[], T], *, key: str) -> T:
     """Does `work` in a transaction, with what else waits, and returns what it returned, or raises what it raised, once
-    that is committed. The works of one key keep their order."""
+    that is committed. The works of one key keep their order.
+
+    `work` has written nothing when it raises Refused, and may be done again: a transaction that another work broke, or
+    that a cut connection left in doubt, is repeated. (A message is known by its client_id.)"""
     loop = asyncio.get_running_loop()
     desk = _desks.setdefault(loop, Desk())
     job = Job(work, key, loop.create_future())
@@ -61,8 +67,9 @@ async def _settle(jobs: list[Job]) -> None:
     jobs.sort(key=lambda job: job.key)
     outcomes: list[Outcome]
     try:
-        outcomes = await database_sync_to_async(_do)([job.work for job in jobs])
-    except Exception as error:  # the commit failed, and with it all that it was to hold
+        loop = asyncio.get_running_loop()
+        outcomes = await loop.run_in_executor(_writer, _write, [job.work for job in jobs])
+    except Exception as error:  # the database is away, and with it all that it was to hold
         outcomes = [Failed(error)] * len(jobs)
     for job, outcome in zip(jobs, outcomes, strict=True):
         if job.done.done():
@@ -86,17 +93,42 @@ class Failed:
 Outcome = Worked | Failed
 
 
-def _do(works: list[Callable[[], Any]]) -> list[Outcome]:
-    if len(works) == 1:
-        return [_attempt(works[0])]
+_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+
+
+def _write(works: list[Callable[[], Any]]) -> list[Outcome]:
+    try:
+        return _in_one(works)
+    except Exception:
+        if connection.connection is None or not connection.is_usable():
+            connection.close()  # the database was restarted, or has cut a connection that was quiet
+            return _in_one(works)
+        if len(works) == 1:
+            raise
+    # One of them broke the transaction; which, is seen when each has one of its own.
+    return [_alone(work) for work in works]
+
+
+def _in_one(works: list[Callable[[], Any]]) -> list[Outcome]:
     with transaction.atomic():
-        return [_attempt(work) for work in works]
+        return [_unless_refused(work) for work in works]
 
 
-def _attempt(work: Callable[[], Any]) -> Outcome:
-    """In a transaction, or a savepoint of the common one: what fails is undone, and the others go on."""
+def _unless_refused(work: Callable[[], Any]) -> Outcome:
+    try:
+        return Worked(work())
+    except Refused as refusal:
+        return Failed(refusal)
+
+
+def _alone(work: Callable[[], Any]) -> Outcome:
     try:
         with transaction.atomic():
             return Worked(work())
     except Exception as error:  # raised where somebody waits for it
         return Failed(error)
+
+
+def hang_up() -> None:
+    """Closes the writer's connection; the next work opens another."""
+    _writer.submit(lambda: connection.close()).result()  # of that thread: each has its own

@@ -54,6 +54,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             fixtures.insert(0, "django_db_serialized_rollback")
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """The writer keeps its connection, and a database that somebody is connected to cannot be dropped."""
+    yield
+    from conversations.commits import hang_up
+
+    hang_up()
+
+
 # --- the cast ---
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from channels.db import database_sync_to_async
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 
 from conversations import posting
 from conversations.commits import MOST, together
@@ -93,6 +93,27 @@ async def test_a_commit_that_fails_is_told_to_everybody_in_it(
     monkeypatch.undo()
     assert all(isinstance(answer, OperationalError) for answer in answers)
     assert await database_sync_to_async(Message.objects.count)() == 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection to cut")
+async def test_a_connection_that_the_database_cuts_costs_nobody_a_message(talks: list[UUID]) -> None:
+    for body in ("before", "after", "and later"):
+        cut = await together(_this_connection, key="")
+        await database_sync_to_async(_end)(cut)
+        answers = await asyncio.gather(*(together(says(talk, body), key=str(talk)) for talk in talks))
+        assert all(isinstance(answer, Posted) for answer in answers)
+    assert await database_sync_to_async(Message.objects.count)() == 9
+
+
+def _this_connection() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return int(cursor.fetchone()[0])
+
+
+def _end(pid: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
 
 
 async def test_somebody_who_leaves_before_the_answer_leaves_the_others_theirs(talks: list[UUID]) -> None:

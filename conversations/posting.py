@@ -61,15 +61,16 @@ def post_to(
     author_name: str = "",
 ) -> Posted:
     """As `post`, to a conversation whose row the caller has locked, as part of the caller's transaction."""
-    body = readable(body)
-    if client_id and (known := statements.fetch(Message, client_id=client_id, conversation=conversation.pk)):
-        if known.role != role:  # the threat: a customer who names an agent's client_id is shown the agent's note
-            raise Refused("malformed", "This client_id belongs to another message.")
-        return Posted(known, conversation, new=False)
-    if conversation.status == Status.CLOSED and role is not Role.NOTE:
+    message = Message(role=role, body=readable(body), client_id=client_id, author=author, author_name=author_name)
+    ended = conversation.status == Status.CLOSED and role is not Role.NOTE
+    if not ended and _add(message, conversation):
+        return Posted(message, conversation, new=True)
+    known = client_id and statements.fetch(Message, client_id=client_id, conversation=conversation.pk)
+    if not known:
         raise Refused("closed", "This conversation has ended.")
-    message = append(conversation, role=role, body=body, client_id=client_id, author=author, author_name=author_name)
-    return Posted(message, conversation, new=True)
+    if known.role != role:  # the threat: a customer who names an agent's client_id is shown the agent's note
+        raise Refused("malformed", "This client_id belongs to another message.")
+    return Posted(known, conversation, new=False)
 
 
 def append(
@@ -77,33 +78,33 @@ def append(
     *,
     role: Role,
     body: str,
-    client_id: UUID | None = None,
     author: "User | None" = None,
     author_name: str = "",
     data: dict[str, Any] | None = None,
     now: datetime | None = None,
 ) -> Message:
-    """Adds a message to a conversation whose row the caller has locked, as part of the caller's transaction."""
-    now = now or timezone.now()
+    """Adds the desk's own words to a conversation whose row the caller has locked, as part of the caller's transaction,
+    ended or not."""
     message = Message(
-        conversation=conversation,
-        seq=conversation.last_seq + 1,
-        client_id=client_id,
-        role=role,
-        body=body,
-        author=author,
-        author_name=author_name,
-        data=data or {},
-        created_at=now,
+        role=role, body=body, author=author, author_name=author_name, data=data or {}, created_at=now or timezone.now()
     )
-    statements.insert(message)
+    _add(message, conversation)
+    return message
+
+
+def _add(message: Message, conversation: Conversation) -> bool:
+    """False: its client_id is known, and nothing was written."""
+    message.conversation, message.seq = conversation, conversation.last_seq + 1
+    if not statements.insert(message, unless_known=("client_id", "conversation")):
+        return False
+    now = message.created_at
     statements.update(conversation, changes_on_message(conversation, message, now))
     live.announce_message(conversation.pk, message.as_json())
-    if role is Role.CUSTOMER and conversation.with_assistant and conversation.status != Status.PROCESSING:
+    if message.role == Role.CUSTOMER and conversation.with_assistant and conversation.status != Status.PROCESSING:
         conversation.move(Status.PROCESSING, reason=Reason.ASKED, actor=Transition.CUSTOMER, now=now)
     if conversation.status == Status.ESCALATED:
         live.announce_queue()
-    return message
+    return True
 
 
 def mark_read(conversation_id: UUID, *, role: Role, seq: int) -> None:

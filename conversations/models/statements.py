@@ -21,11 +21,13 @@ def fetch(model: type[M], *, lock: bool = False, **values: Any) -> M | None:
     return next(iter(found), None)
 
 
-def insert(row: models.Model) -> None:
-    """As `row.save(force_insert=True)`."""
-    fields = row._meta.concrete_fields
-    _execute(_insert(type(row)), [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields])
+def insert(row: models.Model, *, unless_known: tuple[str, ...]) -> bool:
+    """Saves a new row. False: there is one with the same values of `unless_known`, which are unique together."""
+    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in row._meta.concrete_fields]
+    if not _execute(_insert(type(row), unless_known), values):
+        return False
     row._state.adding, row._state.db = False, connection.alias
+    return True
 
 
 def update(row: models.Model, changes: dict[str, Any]) -> None:
@@ -43,9 +45,14 @@ def _select(model: type[models.Model], names: Iterable[str], lock: bool) -> str:
 
 
 @cache
-def _insert(model: type[models.Model]) -> str:
+def _insert(model: type[models.Model], unless_known: tuple[str, ...]) -> str:
     columns = [_column(model, field.attname) for field in model._meta.concrete_fields]
-    return f"INSERT INTO {_table(model)} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
+    known = ", ".join(_column(model, name) for name in unless_known)
+    values = ", ".join(["%s"] * len(columns))
+    return (
+        f"INSERT INTO {_table(model)} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608
+        f" ON CONFLICT ({known}) DO NOTHING"
+    )
 
 
 @cache
@@ -71,6 +78,8 @@ def _field(model: type[models.Model], name: str) -> Any:
     return model._meta.pk if name == "pk" else model._meta.get_field(name)
 
 
-def _execute(sql: str, values: list[Any]) -> None:
+def _execute(sql: str, values: list[Any]) -> int:
+    """Returns the number of rows it wrote."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
+        return int(cursor.rowcount)

@@ -17,7 +17,7 @@ from django.db import OperationalError
 from django.urls import path
 from django.utils import timezone
 
-from conversations import background, live, posting, socket
+from conversations import background, live, socket
 from conversations.consumers import CustomerConsumer
 from conversations.endings import close
 from conversations.feed import Feed
@@ -275,7 +275,7 @@ async def test_while_the_database_is_away_she_is_told_to_try_again(
     cleo = await tab()
     await cleo.hello(token)
     with monkeypatch.context() as patch:
-        patch.setattr(posting, "append", locked)
+        patch.setattr("django.db.backends.base.base.BaseDatabaseWrapper._commit", locked)
         key = await cleo.write("Hello?")
         error = await cleo.hear()
     assert (error["code"], error["client_id"], error["retry_after"] >= 1) == ("unavailable", key, True)

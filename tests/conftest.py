@@ -63,6 +63,17 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     hang_up()
 
 
+@pytest.fixture(autouse=True)
+def _unused_limits() -> Iterator[None]:
+    """Every test starts with limits that nobody has used, and ends when what it began in the background has."""
+    from conversations import background, limits
+
+    for limit in (limits.OPENINGS, limits.MESSAGES, limits.FRAMES):
+        limit._buckets.clear()
+    yield
+    background.flush(10)
+
+
 # --- the cast ---
 
 

@@ -1,6 +1,6 @@
 """Cleo's conversation, its token, and the assistant a test wants. What needs the models is imported when it is used."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,17 +8,6 @@ import pytest
 if TYPE_CHECKING:
     from conversations.assistant.turn import Handler
     from conversations.models import Conversation, Customer
-
-
-@pytest.fixture(autouse=True)
-def _unused_limits() -> Iterator[None]:
-    """Every test starts with limits that nobody has used, and ends when what it began in the background has."""
-    from conversations import background, limits
-
-    for limit in (limits.OPENINGS, limits.MESSAGES, limits.FRAMES):
-        limit._buckets.clear()
-    yield
-    background.flush(10)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Cleo's conversation, the agents' desks, and a turn of the assistant as far as the rules see it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,17 +11,6 @@ if TYPE_CHECKING:
     from conversations.models import Customer
     from handoff.models import Agent
     from tests.handoff.talking import Talk
-
-
-@pytest.fixture(autouse=True)
-def _unused_limits() -> Iterator[None]:
-    """Every test starts with limits that nobody has used, and ends when what it began in the background has."""
-    from conversations import background, limits
-
-    for limit in (limits.OPENINGS, limits.MESSAGES, limits.FRAMES):
-        limit._buckets.clear()
-    yield
-    background.flush(10)
 
 
 @pytest.fixture

@@ -52,7 +52,8 @@ def asked_for_person(turn: Turn, settings: HandoffSettings) -> Evidence | None:
             return Evidence(signal.evidence, message.seq, signal.score, signals.YES)
     routing, floor = turn.routing, DeskSettings.current().confidence_floor
     if routing and routing.handler == HUMAN_AGENT and routing.confidence >= floor:
-        return Evidence([f"Understood as asking for a person: {routing.why or routing.engine}"], turn.seq)
+        understood = f"Understood as asking for a person ({routing.confidence:.2f})"
+        return Evidence([understood], turn.seq, routing.confidence, floor)
     return None
 
 

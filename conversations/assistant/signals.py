@@ -73,7 +73,8 @@ def _burdens(turn: "Turn") -> Iterator[tuple[float, float, str]]:
     conversation = turn.conversation
     intents = set(conversation.turns.filter(episode=conversation.episode).values_list("intent", flat=True))
     intents = (intents | {turn.routing.intent if turn.routing else ""}) - {""}
-    yield 1.5 * (len(intents) - 1), 3, f"{len(intents)} different matters: {', '.join(sorted(intents))}"
+    named = ", ".join(sorted(intents)).replace("_", " ")
+    yield 1.5 * (len(intents) - 1), 3, f"{len(intents)} different matters: {named}"
     length = len(turn.text.split())
     yield (length - 40) // 40, 2, f"{length} words at once"
     questions = sum(bool(part.strip()) for part in turn.text.split("?")[:-1])

@@ -173,7 +173,7 @@ def test_a_heap_of_matters_is_complex_and_says_why(talk: Talk) -> None:
     signal = signals.complexity(turn)
     assert 8 < signal.score <= 10
     assert len(signal.evidence) == 6
-    assert signal.evidence[0] == "3 different matters: billing_question, complaint, order_status (+3)"
+    assert signal.evidence[0] == "3 different matters: billing question, complaint, order status (+3)"
 
 
 @pytest.mark.parametrize(

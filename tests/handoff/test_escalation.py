@@ -59,14 +59,16 @@ def test_she_presses_the_button_twice_and_is_in_line_once(talk: Talk) -> None:
 
 
 def test_the_intent_human_agent_calls_a_person_if_it_is_sure_enough(talk: Talk) -> None:
-    human = Routing("human_agent", "human_agent", 0.9, "model", "wants somebody to help")
+    human = Routing("human_agent", "human_agent", 0.81, "local", "next: order_status 0.12")
     talk.says("could somebody help out")
     talk.hears(routing=replace(human, confidence=0.1))
     assert talk.conversation.status == Status.WAITING_FOR_INPUT
     talk.says("could somebody help out")
     talk.hears(routing=human)
     assert talk.handoff.reason == Reason.HUMAN_REQUESTED
-    assert "wants somebody to help" in talk.handoff.evidence["seen"][0]
+    evidence = talk.handoff.evidence
+    assert evidence["seen"] == ["Understood as asking for a person (0.81)"]  # and not what came second
+    assert evidence["value"] == 0.81 >= evidence["threshold"] > 0.1
 
 
 def test_an_admins_phrase_calls_a_person_as_whole_words(talk: Talk) -> None:

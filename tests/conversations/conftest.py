@@ -1,13 +1,15 @@
 """Cleo's conversation, its token, and the assistant a test wants. What needs the models is imported when it is used."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 
 if TYPE_CHECKING:
     from conversations.assistant.turn import Handler
     from conversations.models import Conversation, Customer
+    from tests.conversations.tabs import Open, Tab
 
 
 @pytest.fixture
@@ -45,3 +47,37 @@ def echo(answers_with: "Callable[[Handler], None]") -> None:
     from .scene import say_again
 
     answers_with(say_again)
+
+
+@pytest.fixture
+async def tab(conversation: "Conversation") -> "AsyncIterator[Open]":
+    """Opens tabs on Cleo's conversation, or another, and closes them after the test."""
+    from channels.layers import get_channel_layer
+
+    from .tabs import Tab
+
+    tabs: list[Tab] = []
+
+    async def open_tab(conversation_id: UUID = conversation.pk) -> "Tab":
+        tabs.append(await Tab(conversation_id).open())
+        return tabs[-1]
+
+    yield open_tab
+    for each in tabs:
+        await each.wire.disconnect(timeout=5)
+    layer: Any = get_channel_layer()
+    assert not layer.groups, "a socket that is gone is still a member of something"
+    await layer.flush()
+
+
+@pytest.fixture
+def quiet(conversation: "Conversation") -> "Conversation":
+    """With a person, so that no assistant answers; and what was announced of that is out before anybody listens."""
+    from conversations import background
+    from conversations.lifecycle import Status
+
+    from .scene import moved
+
+    escalated = moved(conversation, Status.ESCALATED)
+    background.flush(5)
+    return escalated

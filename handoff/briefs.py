@@ -10,6 +10,7 @@ from django.db.models import F
 from conversations import live
 from conversations.assistant import summaries
 
+from .matters import matters
 from .models import OPEN, Handoff
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def _write(handoff: Handoff, as_of: datetime) -> bool:
             handoff.conversation,
             handoff.carried(),
             reason=handoff.get_reason_display(),
-            intents=handoff.context.get("intents", []),
+            intents=matters(handoff.context.get("intents", [])),
         )
     except Exception:  # whatever it was, the handoff goes on, and the sweep comes back to it
         log.exception("the brief of %s was not written", handoff)

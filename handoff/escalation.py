@@ -15,13 +15,14 @@ from django.utils import timezone
 
 from conversations import live
 from conversations.assistant import signals
+from conversations.assistant.shipped import HUMAN
 from conversations.assistant.turn import Outcome, Turn
 from conversations.lifecycle import Status
 from conversations.models import DeskSettings, Message, Role, Transition
 from conversations.posting import append
 
 from .models import Handoff, HandoffSettings, Reason
-from .opening import HUMAN_AGENT, open_handoff
+from .opening import open_handoff
 from .waits import refresh_line
 
 CONNECTING = "I'm connecting you with a human agent. Please wait…"
@@ -51,7 +52,7 @@ def asked_for_person(turn: Turn, settings: HandoffSettings) -> Evidence | None:
         if signal.score >= signals.YES:
             return Evidence(signal.evidence, message.seq, signal.score, signals.YES)
     routing, floor = turn.routing, DeskSettings.current().confidence_floor
-    if routing and routing.handler == HUMAN_AGENT and routing.confidence >= floor:
+    if routing and routing.handler == HUMAN and routing.confidence >= floor:
         understood = f"Understood as asking for a person ({routing.confidence:.2f})"
         return Evidence([understood], turn.seq, routing.confidence, floor)
     return None

@@ -15,10 +15,12 @@ from django.db.models import Count, Prefetch, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from conversations.actors import Actor
+from conversations.assistant.shipped import HUMAN
 from conversations.lifecycle import Status
 from conversations.models import Conversation
 from conversations.models.conversation import ConversationQuerySet
 
+from .matters import matter_of
 from .models import OPEN, Agent, Handoff, HandoffQuerySet
 
 PAGE = 40  # rows
@@ -48,6 +50,14 @@ class Row:
     @property
     def needs_person(self) -> bool:
         return self.conversation.status == Status.ESCALATED and self.handoff is not None
+
+    @property
+    def matter(self) -> str:
+        """What it is about: where she asked for a person last, what she wants that person for."""
+        latest = self.conversation.intent
+        if latest != HUMAN or self.handoff is None:
+            return latest
+        return matter_of(self.handoff.context.get("intents", [])) or latest
 
     @property
     def priority(self) -> int | None:

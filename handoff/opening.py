@@ -10,10 +10,11 @@ from conversations.lifecycle import Status
 from conversations.models import Conversation, Customer, Role, TurnRecord
 
 from . import waits
+from .matters import matter_of
 from .models import CARRIED, OPEN, Agent, Handoff, HandoffEvent, HandoffSettings, Reason
 from .priority import Facts, priority
 
-BILLING, HUMAN_AGENT = "billing_question", "human_agent"
+BILLING = "billing_question"
 LOOKED_AT = 40  # of her messages, for the orders and addresses she named
 MOST_NAMED = 10
 
@@ -84,11 +85,9 @@ def _intents(conversation: Conversation, newest: str) -> list[str]:
 
 
 def _facts(conversation: Conversation, intents: list[str], now: datetime) -> Facts:
-    # What she wants a person for says more than that she wants one.
-    matter = next((intent for intent in reversed(intents) if intent != HUMAN_AGENT), "")
     return Facts(
         premium=conversation.customer.tier == Customer.Tier.PREMIUM,
-        billing=matter == BILLING,
+        billing=matter_of(intents) == BILLING,
         age=now - conversation.opened_at,
     )
 
@@ -101,7 +100,7 @@ def _context(conversation: Conversation, intents: list[str], failed_attempts: in
     return {
         "customer": {"name": customer.name, "email": customer.email, "verified": customer.verified},
         "tier": customer.tier,
-        "intents": list(dict.fromkeys(intents)),
+        "intents": list(dict.fromkeys(reversed(intents)))[::-1],  # each once, the newest last
         "identifiers": _named(IDENTIFIER, EMAIL.sub(" ", said)),
         "emails": _named(EMAIL, said),
         "age_seconds": int((now - conversation.opened_at).total_seconds()),

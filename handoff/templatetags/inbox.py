@@ -82,8 +82,8 @@ def holder(row: Row, me: Agent) -> str:
 
 
 @register.filter
-def intent(conversation: Conversation) -> str:
-    return conversation.intent.replace("_", " ").capitalize()
+def intent(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 @register.filter

@@ -3,12 +3,14 @@
 from math import ceil
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import LoginView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
+from conversations.actors import Action, StaffActor
 from conversations.limits import SIGN_INS
 
 
@@ -21,6 +23,23 @@ class SignIn(LoginView):
             return super().post(request, *args, **kwargs)
         page = self.get_context_data(form=self.form_class(request), wait=wait)
         return self.render_to_response(page, status=429, headers={"Retry-After": str(wait)})
+
+    def get_default_redirect_url(self) -> str:
+        return reverse(place_of(self.request.user))
+
+
+def place_of(user: User | AnonymousUser) -> str:
+    """The door behind which somebody's work is. Every right is an admin's too, so theirs is asked about first."""
+    if isinstance(user, AnonymousUser):
+        return "home"
+    staff = StaffActor(user)
+    places = [
+        ("admin:index", user.is_superuser and user.is_staff),
+        ("inbox", staff.may(Action.ANSWER)),
+        ("dashboard", staff.may(Action.MEASURE)),
+        ("admin:index", user.is_staff),
+    ]
+    return next((place for place, opens in places if opens), "home")
 
 
 @never_cache

@@ -1,6 +1,6 @@
 """The doors: who is shown which, what stands on them, and who may hold them in a frame."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client, override_settings
@@ -73,6 +73,39 @@ def test_a_wrong_password_is_said_kindly(client: Client, ana: "User") -> None:
         "don&#x27;t belong together" in response.content.decode()
         or "don't belong together" in response.content.decode()
     )
+
+
+def test_signing_in_leads_each_to_their_work(client: Client, ana: "User", mia: "User", django_user_model: Any) -> None:
+    django_user_model.objects.create_superuser("admin", password="admin-password")
+    for name, place in (("ana", "/inbox/"), ("mia", "/analytics/"), ("admin", "/admin/")):
+        form = {"username": name, "password": f"{name}-password"}
+        assert client.post(reverse("login"), form)["Location"] == place
+        assert client.get(reverse("login"))["Location"] == place  # asked again though signed in
+        assert client.get(place).status_code == 200
+        client.logout()
+
+
+def test_signing_in_on_the_way_somewhere_leads_there(client: Client, ana: "User") -> None:
+    form = {"username": "ana", "password": "ana-password", "next": "/help/"}
+    assert client.post(reverse("login"), form)["Location"] == "/help/"
+
+
+def test_who_has_no_work_here_is_led_to_the_front_page(client: Client, django_user_model: Any) -> None:
+    django_user_model.objects.create_user("zed", password="zed-password")
+    form = {"username": "zed", "password": "zed-password"}
+    assert client.post(reverse("login"), form)["Location"] == "/"
+
+
+def test_the_front_page_shows_who_is_signed_in_no_door_that_stays_shut(
+    client: Client, ana: "User", mia: "User", django_user_model: Any
+) -> None:
+    admin = django_user_model.objects.create_superuser("admin")
+    doors = ("/chat/", "/inbox/", "/analytics/", "/admin/")
+    for somebody, shown in ((ana, {"/chat/", "/inbox/"}), (mia, {"/chat/", "/analytics/"}), (admin, set(doors))):
+        client.force_login(somebody)
+        page = text_of(client, "/")
+        assert {door for door in doors if f'href="{door}"' in page} == shown
+        assert {door for door in doors if client.get(door).status_code == 200} >= shown
 
 
 def test_the_admin_sends_strangers_to_the_one_sign_in_and_agents_away(client: Client, ana: "User") -> None:

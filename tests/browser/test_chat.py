@@ -200,6 +200,19 @@ def test_she_reaches_a_person_without_having_said_a_word(cleos: Page) -> None:
     expect(cleos.locator(".row[data-role=customer]")).to_have_attribute("data-state", "sent")
 
 
+def test_with_nobody_at_the_desk_no_wait_is_promised_and_her_place_is_kept(cleos: Page) -> None:
+    cleos.goto("/chat/")
+    cleos.get_by_role("button", name="Talk to a person").click()
+    card, standing = cleos.locator("#card"), cleos.locator("#truth")
+    for _ in ("when she asks", "when she comes back"):
+        expect(card).to_contain_text(re.compile(r"You are number \d+ in line"))
+        expect(card).to_contain_text("Nobody is at the desk right now. Your place in line is kept: you can leave")
+        expect(standing).to_contain_text("nobody is at the desk right now")
+        expect(card).not_to_contain_text(re.compile(r"\bmin\b|minute"))
+        expect(standing).not_to_contain_text(re.compile(r"\bmin\b|minute"))
+        cleos.reload()
+
+
 def test_she_ends_it_rates_it_and_goes_on(cleos: Page) -> None:
     cleos.goto("/chat/")
     write(cleos, "Can I send it back?")

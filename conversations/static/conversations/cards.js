@@ -9,14 +9,14 @@ export function connecting() {
   return [el("h2", {}, "Finding a person for you…"), el("p", {}, "You can keep writing. Whoever answers reads all of it.")];
 }
 
-export function inLine({ ticket, position, estimated_wait: estimate }) {
-  const range = waitRange(estimate);
+export function inLine({ ticket, position, estimated_wait: estimate, agents_there: agents }) {
+  const range = waitRange(estimate, agents);
   return [
     el("div", { class: "card-top" },
       el("h2", {}, position ? `You are number ${position} in line` : "You are in line"),
       ticket && el("span", { class: "ticket" }, el("span", { class: "unseen" }, "Ticket "), ticket),
     ),
-    el("p", {}, range ? el("strong", { class: "num" }, capital(range)) : "We can't say yet how long it takes", ". You can keep writing. Whoever answers reads all of it."),
+    el("p", {}, range ? el("strong", { class: "num" }, capital(range)) : "We can't say yet how long it takes", agents === 0 && ". Your place in line is kept: you can leave and come back", ". You can keep writing. Whoever answers reads all of it."),
   ];
 }
 

@@ -18,8 +18,9 @@ export function dayName(time, now = Date.now()) {
   return (now - new Date(time) < 180 * A_DAY ? DAY : OLD_DAY).format(new Date(time));
 }
 
-// "about 2–4 min" out of {low, high} in seconds; "" where nobody knows.
-export function waitRange(estimate) {
+// "about 2–4 min" out of {low, high} in seconds, unless nobody is there to keep to it; "" where nobody knows.
+export function waitRange(estimate, agents) {
+  if (agents === 0) return "nobody is at the desk right now";
   if (!estimate || estimate.high == null) return "";
   if (estimate.high <= 60) return "less than a minute";
   const hours = estimate.high >= 5400;

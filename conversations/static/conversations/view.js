@@ -115,6 +115,7 @@ function agentOf(conversation) {
 }
 
 function place(handoff) {
-  const words = ["In line", handoff?.position && `place ${handoff.position}`, waitRange(handoff?.estimated_wait)];
+  const { position, estimated_wait: estimate, agents_there: agents } = handoff ?? {};
+  const words = ["In line", position && `place ${position}`, waitRange(estimate, agents)];
   return words.filter(Boolean).join(", ");
 }

@@ -79,17 +79,22 @@ def settle(turn: Turn, *, escalate: Escalate) -> bool:
         )
         overtaken = conversation.epoch != turn.epoch or conversation.last_customer_seq != turn.seq
         if overtaken or conversation.status != Status.PROCESSING:
-            live.announce_delta_end(conversation.pk, turn.id)
+            _take_back(turn)
             return True
         turn.conversation = conversation
         if escalate(turn):
-            live.announce_delta_end(conversation.pk, turn.id)
+            _take_back(turn)
             _record(turn, TurnRecord.Outcome.HANDED_OFF)
             return True
         if turn.draft is None:
             return False
         _reply(turn, turn.draft)
         return True
+
+
+def _take_back(turn: Turn) -> None:
+    if turn.begun:
+        live.announce_delta_end(turn.conversation.pk, turn.id)
 
 
 def _reply(turn: Turn, draft: Draft) -> None:
@@ -139,7 +144,10 @@ async def _route(turn: Turn, deadline: float) -> tuple[assistant.Routing | None,
 
 
 async def _draft(turn: Turn, deadline: float) -> Draft:
-    say = partial(live.announce_delta, turn.conversation.pk, turn.id)
+    def say(piece: str) -> None:
+        turn.begun = True
+        live.announce_delta(turn.conversation.pk, turn.id, piece)
+
     try:
         async with asyncio.timeout_at(deadline):
             draft = await assistant.draft(turn, say)
@@ -234,7 +242,7 @@ async def _lease_kept(turn: Turn) -> AsyncIterator[None]:
     try:
         yield
     except asyncio.CancelledError:
-        live.announce_delta_end(turn.conversation.pk, turn.id)
+        _take_back(turn)
         await database_sync_to_async(_give_lease_back)(turn)
         raise
     finally:

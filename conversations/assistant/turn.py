@@ -54,6 +54,7 @@ class Turn:
     routing: Routing | None = None
     draft: Draft | None = None
     epoch: int = 0
+    begun: bool = False  # somebody may have seen the beginning of a reply
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __post_init__(self) -> None:

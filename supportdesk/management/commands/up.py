@@ -20,7 +20,14 @@ from django.core.management.base import BaseCommand
 from supportdesk import children, statics
 from supportdesk.supervisor import Supervisor
 
-DOORS = {"chat": "/chat/", "inbox": "/inbox/", "analytics": "/analytics/", "admin": "/admin/"}
+DOORS = {
+    "front page": "/",
+    "chat": "/chat/",
+    "help": "/help/",
+    "inbox": "/inbox/",
+    "analytics": "/analytics/",
+    "admin": "/admin/",
+}
 BROKER_PATIENCE = 20.0  # a broker reads its whole append-only file before it answers
 READY_PATIENCE = 60.0
 

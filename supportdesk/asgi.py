@@ -17,9 +17,12 @@ from channels.security.websocket import OriginValidator
 from django.conf import settings
 
 from conversations import background
+from conversations.assistant import llm
 
 from .http import ThreadedHandler
 from .routing import websocket_urlpatterns
+
+SETTLED = 5.0  # seconds after its start, when a desk's first page has been asked for and the other processes are up
 
 
 class SameOrigin(OriginValidator):
@@ -39,7 +42,9 @@ _routes = ProtocolTypeRouter(
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    background.attach(asyncio.get_running_loop())
-    if scope["type"] == "lifespan":
-        return  # nothing to start or stop here
+    loop = asyncio.get_running_loop()
+    background.attach(loop)
+    if scope["type"] == "lifespan":  # a server's first word to its application, before it serves
+        loop.call_later(SETTLED, lambda: background.run(llm.get_ready()))
+        return
     await _routes(scope, receive, send)

@@ -200,6 +200,12 @@ async def _client() -> "AsyncOpenAI":
     return _clients[loop][1]
 
 
+async def get_ready() -> None:
+    """Does beforehand what the first turn would wait a second or two for; where there is no model, nothing."""
+    if available():
+        await _client()
+
+
 async def close() -> None:
     """Closes this loop's connections: for a loop that is about to end."""
     _, client = _clients.pop(asyncio.get_running_loop(), (None, None))

@@ -1,5 +1,8 @@
 """The model's line: what is tried again, for how long, and what is said about it."""
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -86,3 +89,17 @@ def test_pieces_go_out_a_few_at_a_time(model: Start) -> None:
     text = run(llm.stream(PROMPT, pieces.append))
     assert "".join(pieces) == text
     assert len(pieces) < 100
+
+
+@pytest.mark.parametrize(("url", "loaded"), [("", False), ("http://127.0.0.1:9/v1", True)])
+def test_only_a_process_with_a_model_loads_its_package(url: str, loaded: bool) -> None:
+    asked = """if True:
+        import asyncio, sys, django
+        django.setup()
+        from conversations.assistant import llm
+        asyncio.run(llm.get_ready())
+        print("openai" in sys.modules)
+    """
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "supportdesk.settings", "OPENAI_BASE_URL": url}
+    said = subprocess.run([sys.executable, "-c", asked], env=env, capture_output=True, text=True, check=True)
+    assert said.stdout == f"{loaded}\n"

@@ -4,9 +4,11 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 
+import psutil
 import pytest
 
 from tests import servers
+from tests.fake_openai import FakeModel
 from tests.running import Desk, alive
 from tests.waiting import wait_until
 
@@ -24,8 +26,8 @@ def lasting(_new_desk: Callable[..., Desk]) -> Iterator[Desk]:
 
 
 def test_the_operator_is_told_where_the_desk_is_and_how_to_sign_in(lasting: Desk) -> None:
-    for door in ("/chat/", "/inbox/", "/analytics/", "/admin/"):
-        assert f"{lasting.url}{door}" in lasting.text()
+    for door in ("/", "/chat/", "/help/", "/inbox/", "/analytics/", "/admin/"):
+        assert f" {lasting.url}{door}\n" in lasting.text()
     people = lasting.sign_ins()
     assert {person.role for person in people} == {"agent", "manager", "admin"}
     assert all(person.password in lasting.text() for person in people)
@@ -108,3 +110,11 @@ def test_asked_to_end_it_leaves_nothing_and_a_second_start_finds_the_same_data(n
 
 def _up(environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
     return servers.manage("up", env=environment)
+
+
+def test_the_first_who_asks_does_not_wait_for_the_models_package(new_desk: Callable[..., Desk]) -> None:
+    with FakeModel() as model:
+        desk = new_desk("--no-demo", OPENAI_BASE_URL=model.url).start()
+        web = psutil.Process(desk.pids()["web"])
+        wait_until(lambda: any("pydantic_core" in each.path for each in web.memory_maps()), 30, "the model's package")
+        assert model.requests == []

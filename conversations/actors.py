@@ -70,7 +70,7 @@ class CustomerActor:
     expires_at: datetime
 
     def may(self, action: Action, thing: "Conversation | None" = None) -> bool:
-        mine = thing is not None and thing.pk == self.conversation_id and thing.token_expires_at > timezone.now()
+        mine = thing is not None and thing.pk == self.conversation_id and not thing.token_expired
         return mine and action in CUSTOMER_ACTIONS and not self.expired
 
     @property

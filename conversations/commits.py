@@ -6,6 +6,7 @@ A thread of its own does it, with a connection that it keeps: messages wait neit
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from django.db import connection, transaction
 
 from .posting import Refused
 
+PATIENCE = 10.0  # seconds, after which nobody else's message waits for one that breaks the transaction
 MOST = 32  # in one transaction, which holds their conversations until it ends
 
 T = TypeVar("T")
@@ -97,21 +99,25 @@ _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 
 
 def _write(works: list[Callable[[], Any]]) -> list[Outcome]:
-    try:
-        return _in_one(works)
-    except Exception:
-        if connection.connection is None or not connection.is_usable():
-            connection.close()  # the database was restarted, or has cut a connection that was quiet
-            return _in_one(works)
-        if len(works) == 1:
-            raise
-    # One of them broke the transaction; which, is seen when each has one of its own.
-    return [_alone(work) for work in works]
-
-
-def _in_one(works: list[Callable[[], Any]]) -> list[Outcome]:
-    with transaction.atomic():
-        return [_unless_refused(work) for work in works]
+    """In one transaction, without those that break it; once more if the database has cut the connection meanwhile."""
+    left, broken, cut = dict(enumerate(works)), dict[int, Outcome](), False
+    end = time.monotonic() + PATIENCE
+    while True:
+        before, done = connection.connection, dict[int, Outcome]()
+        at: int | None = None
+        try:
+            with transaction.atomic():
+                for at, work in left.items():
+                    done[at] = _unless_refused(work)
+            return [(broken | done)[number] for number in range(len(works))]
+        except Exception as error:
+            if before is not None and connection.connection is not before and not cut:
+                cut = True
+            elif at is None or at in done or time.monotonic() > end:
+                raise  # it did not begin, or the commit failed: nobody's own fault
+            else:
+                broken[at] = Failed(error)
+                del left[at]
 
 
 def _unless_refused(work: Callable[[], Any]) -> Outcome:
@@ -119,14 +125,6 @@ def _unless_refused(work: Callable[[], Any]) -> Outcome:
         return Worked(work())
     except Refused as refusal:
         return Failed(refusal)
-
-
-def _alone(work: Callable[[], Any]) -> Outcome:
-    try:
-        with transaction.atomic():
-            return Worked(work())
-    except Exception as error:  # raised where somebody waits for it
-        return Failed(error)
 
 
 def hang_up() -> None:

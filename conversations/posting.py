@@ -70,6 +70,8 @@ def post_to(
         raise Refused("closed", "This conversation has ended.")
     if known.role != role:  # the threat: a customer who names an agent's client_id is shown the agent's note
         raise Refused("malformed", "This client_id belongs to another message.")
+    # Whoever sends again may do so because a commit was never confirmed, and then nobody was told of it.
+    live.announce_message(conversation.pk, known.as_json())
     return Posted(known, conversation, new=False)
 
 

@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 MAILBOX = 200  # announcements that may wait for one slow socket
-BATCH = 1000  # announcements that may wait for the broker
+BATCH, BATCH_BYTES = 1000, 4 * 2**20  # announcements that may wait for the broker
 QUIET = 5.0  # seconds without a word from the broker, after which it is asked for one
 VANISHED = 15.0  # and after which it is taken for gone, though the connection looks whole
 RETRY = 1.0  # seconds
@@ -45,16 +45,18 @@ class LoopLayer(RedisPubSubLoopLayer):
         self.bus = Bus(decode_hosts(hosts)[0], f"{self.prefix}.bus", form=self.channel_layer, hear=self._deliver)
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
-        await self._tell(channel, message)
+        await self._tell(channel, message).left()
 
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        await self._tell(self._get_group_channel_name(group), message)
+        batch = self._tell(self._get_group_channel_name(group), message)
+        if not self.channels:  # a process without sockets may end before the broker has it
+            await batch.left()
 
-    async def _tell(self, name: str, message: dict[str, Any]) -> None:
-        """Own sockets have it before this waits for anything: what is told one after the other arrives so."""
+    def _tell(self, name: str, message: dict[str, Any]) -> "Batch":
+        """Own sockets have it when this returns: what is told one after the other arrives so."""
         data = self.channel_layer.serialize(message)
         self._deliver(name, data)
-        await self.bus.publish(name, data)
+        return self.bus.publish(name, data)
 
     def _deliver(self, name: str, data: bytes) -> None:
         """To a channel, or to the channels of a group, as far as they are in this process."""
@@ -88,7 +90,24 @@ class Batch:
     """What leaves for the broker in one publish, and the error with which that ended."""
 
     events: list[tuple[str, bytes]] = field(default_factory=list)
+    size: int = 0  # bytes
     ended: asyncio.Future[Exception | None] = field(default_factory=asyncio.Future)
+
+    def add(self, name: str, data: bytes) -> None:
+        if len(self.events) >= BATCH or self.size >= BATCH_BYTES:
+            raise ChannelFull
+        self.events.append((name, data))
+        self.size += len(data)
+
+    def end(self, error: Exception | None) -> None:
+        if not self.ended.done():
+            self.ended.set_result(error)
+
+    async def left(self) -> None:
+        """Returns when the broker has it. Raises RedisError or OSError where that is in doubt."""
+        # Shielded: one who no longer waits does not end the batch for the others.
+        if error := await asyncio.shield(self.ended):
+            raise error
 
 
 class Bus:
@@ -105,24 +124,23 @@ class Bus:
 
     # --- To other processes ------------------------------------------------------------------------------------------
 
-    async def publish(self, name: str, data: bytes) -> None:
-        """Returns when the broker has it. Raises RedisError, OSError or ChannelFull: who was to hear it elsewhere may
-        not have."""
+    def publish(self, name: str, data: bytes) -> Batch:
+        """Returns the batch that it leaves with. Raises ChannelFull."""
         batch = self._batch
-        if len(batch.events) >= BATCH:
-            raise ChannelFull
-        batch.events.append((name, data))
+        batch.add(name, data)
         if self._publisher is None:
             self._publisher = asyncio.create_task(self._publish())
-        # Shielded: one who no longer waits does not end the batch for the others.
-        if error := await asyncio.shield(batch.ended):
-            raise error
+        return batch
 
     async def _publish(self) -> None:
         try:
             while self._batch.events:
                 batch, self._batch = self._batch, Batch()
-                batch.ended.set_result(await self._sent(batch))
+                error: Exception | None = ConnectionError("the layer was closed")
+                try:
+                    error = await self._sent(batch)
+                finally:
+                    batch.end(error)
         finally:
             self._publisher = None
 
@@ -132,13 +150,15 @@ class Bus:
             async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
                 await self._client().publish(self.name, self.form.serialize(said))
         except (RedisError, OSError) as error:
+            why = str(error) or type(error).__name__
+            log.warning("%s announcements did not leave for other processes: %s", len(batch.events), why)
             return error
         return None
 
     # --- From other processes ----------------------------------------------------------------------------------------
 
     async def listening(self) -> None:
-        """Returns when other processes are heard, or when the broker turned out to be away."""
+        """Returns when other processes are heard, or will be as soon as a broker that is away is back."""
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen())
         await self._tried.wait()
@@ -161,6 +181,8 @@ class Bus:
                 if not away:
                     log.warning("nothing is heard from the broker: %s", str(error) or type(error).__name__)
                 away = True
+            except Exception:  # whatever it was: a process that stops listening hears nothing until it ends
+                log.exception("listening to the broker failed")
             self._tried.set()
             await asyncio.sleep(RETRY)
 
@@ -172,13 +194,19 @@ class Bus:
             if said is None:
                 await subscription.ping()
             elif said["type"] == "message":
-                self._hear(self.form.deserialize(said["data"]))
+                self._hear(said["data"])
         raise TimeoutError("it says nothing any more")
 
-    def _hear(self, said: dict[str, Any]) -> None:
-        if said["origin"] != self.origin:
-            for name, data in said["events"]:
-                self.hear(name, data)
+    def _hear(self, data: bytes) -> None:
+        try:
+            said = self.form.deserialize(data)
+            origin, events = said["origin"], said["events"]
+        except Exception as error:  # another version's, or another program's
+            log.warning("what nobody here understands was said on %s: %r", self.name, error)
+            return
+        if origin != self.origin:
+            for name, event in events:
+                self.hear(name, event)
 
     def _client(self) -> Redis:
         if self._redis is None:
@@ -191,6 +219,7 @@ class Bus:
                 task.cancel()
                 await asyncio.wait([task])
         self._listener = self._publisher = None
+        self._batch.end(ConnectionError("the layer was closed"))
         self._batch = Batch()
         self._tried.clear()
         if self._redis:

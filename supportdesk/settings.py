@@ -169,7 +169,7 @@ _postgres: dict[str, Any] = {
     "CONN_MAX_AGE": 0,  # persistent connections leak under ASGI; the pool does not
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=8), "timeout": CONNECT_TIMEOUT},
+        "pool": {"min_size": 1, "max_size": max(2, env.int("DATABASE_POOL", default=8)), "timeout": CONNECT_TIMEOUT},
         "connect_timeout": CONNECT_TIMEOUT,
         "options": f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT}s",
     },

@@ -185,7 +185,11 @@ class Conversation(models.Model):
 
     def opens_with(self, token: str) -> bool:
         fits = secrets.compare_digest(self.token_hash, token_hash(f"conversation:{self.pk}", token))
-        return fits and timezone.now() < self.token_expires_at
+        return fits and not self.token_expired
+
+    @property
+    def token_expired(self) -> bool:
+        return timezone.now() >= self.token_expires_at
 
     @property
     def with_assistant(self) -> bool:

@@ -96,13 +96,51 @@ async def test_a_commit_that_fails_is_told_to_everybody_in_it(
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection to cut")
-async def test_a_connection_that_the_database_cuts_costs_nobody_a_message(talks: list[UUID]) -> None:
-    for body in ("before", "after", "and later"):
+@pytest.mark.parametrize("many", [1, 3])
+async def test_a_connection_that_the_database_cuts_costs_nobody_a_message(talks: list[UUID], many: int) -> None:
+    for body in ("before", "after"):
         cut = await together(_this_connection, key="")
         await database_sync_to_async(_end)(cut)
-        answers = await asyncio.gather(*(together(says(talk, body), key=str(talk)) for talk in talks))
+        answers = await asyncio.gather(*(together(says(talk, body), key=str(talk)) for talk in talks[:many]))
         assert all(isinstance(answer, Posted) for answer in answers)
-    assert await database_sync_to_async(Message.objects.count)() == 9
+    assert await database_sync_to_async(Message.objects.count)() == 2 * many
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connection to cut")
+async def test_a_connection_that_is_cut_before_its_commit_stores_the_message_once(talks: list[UUID]) -> None:
+    speak, cuts = says(talks[0], "Hello"), [True]
+
+    def speak_and_lose_the_line() -> Posted:
+        posted = speak()
+        if cuts.pop() if cuts else False:
+            other = connection.copy()
+            with other.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [_this_connection()])
+            other.close()
+        return posted
+
+    assert isinstance(await together(speak_and_lose_the_line, key="1"), Posted)
+    assert await database_sync_to_async(Message.objects.count)() == 1
+
+
+async def test_one_that_breaks_the_transaction_is_tried_once_and_holds_nobody_up_again(talks: list[UUID]) -> None:
+    tried: list[str] = []
+
+    def locked_out() -> NoReturn:
+        tried.append("again")
+        raise OperationalError("canceling statement due to lock timeout")
+
+    first = asyncio.create_task(together(says(talks[0], "alone"), key="0"))
+    await asyncio.sleep(0)  # it is on its way, and the others wait for it together
+    works = [
+        together(says(talks[0], "a"), key="1"),
+        together(locked_out, key="2"),
+        together(says(talks[2], "c"), key="3"),
+    ]
+    answers = await asyncio.gather(first, *works, return_exceptions=True)
+    assert [isinstance(answer, Posted) for answer in answers] == [True, True, False, True]
+    assert tried == ["again"]
+    assert await database_sync_to_async(Message.objects.count)() == 3
 
 
 def _this_connection() -> int:

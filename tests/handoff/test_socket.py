@@ -309,7 +309,6 @@ async def test_the_brief_reaches_who_watches(talk: Talk, ana_key: str) -> None:
 
 
 async def test_a_status_that_was_not_announced_is_seen_by_the_next_ping(talk: Talk, ana_key: str) -> None:
-    from conversations import live
 
     def closes_unheard() -> None:
         with live.quiet():

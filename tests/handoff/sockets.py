@@ -39,8 +39,12 @@ class Socket:
         return await self.hear(answer)
 
     async def heard(self, kind: str) -> list[Frame]:
-        """All frames of that type up to the answer of a ping, which is sent when all announcements have left."""
+        """All frames of that type by which she hears of what was announced. A frame of hers and an announcement that
+        wait at the same time are served in that order: so the second ping is answered when all is said."""
         await wait_until_async(_nothing_under_way)
+        return [*await self._until_pong(kind), *await self._until_pong(kind)]
+
+    async def _until_pong(self, kind: str) -> list[Frame]:
         await self.say("ping")
         frames: list[Frame] = []
         async with asyncio.timeout(PATIENCE):

@@ -168,6 +168,13 @@ def test_ana_is_asked_first_when_ben_replied_while_she_was_writing(
     ben.get_by_role("button", name="Transfer", exact=True).click()
     expect(ana.locator("#talk-head")).to_have_attribute("data-hold", "mine", timeout=SECONDS)
     expect(ana.locator("#words")).to_have_value("I shall look into it")
+    expect(ana.locator("#guard")).to_contain_text("Ben replied meanwhile")  # whatever was renewed around it
+    ana.locator("#words").press("Enter")
+    expect(ana.locator("#guard")).to_contain_text("once more")
+    expect(ana.locator(".log")).not_to_contain_text("I shall look into it")
+    ana.locator("#words").press("Enter")
+    expect(ana.locator(".log")).to_contain_text("I shall look into it", timeout=SECONDS)
+    expect(ana.locator("#guard")).to_be_hidden()
 
 
 def test_what_is_half_written_waits_in_its_own_conversation(

@@ -22,7 +22,7 @@ export class Opened {
   #pending = new Map(); // client_id → Outbox item, of every conversation
   #written = new Set(); // client_ids of what was written here
   #viewers = [];
-  #rival = ""; // who replied while she was writing
+  #rival = null; // who replied while she was writing: {name, asked}, where asked says that her Enter has met the question
 
   // `send(frame)` returns whether it left; `canned` are the replies that "/" offers.
   constructor({ me, send, canned }) {
@@ -54,6 +54,7 @@ export class Opened {
     if (this.id) this.send({ type: "unwatch", conversation: this.id });
     this.id = place?.dataset.id ?? "";
     this.#viewers = [];
+    this.#rival = null;
     this.thread.clear();
     if (!this.id) return;
     this.thread.names.customer = document.getElementById("talk-name").firstChild.textContent.trim();
@@ -113,7 +114,7 @@ export class Opened {
     field.placeholder = why || open;
     this.composer.button.textContent = mode === "note" ? "Add note" : "Send";
     this.composer.draft(`inbox:draft:${this.id}:${mode}`);
-    this.#guard("");
+    this.#guard();
   }
 
   jump(seq) {
@@ -144,12 +145,11 @@ export class Opened {
 
   #put(text) {
     const { mode } = this.form.dataset;
-    if (mode === "reply" && this.#rival) {
-      this.#guard(`${this.#rival} replied meanwhile. Press Enter once more to send your words anyway.`);
-      this.#rival = "";
-      return false;
-    }
-    this.#guard("");
+    const asks = mode === "reply" && this.#rival && !this.#rival.asked;
+    if (asks) this.#rival.asked = true;
+    else if (mode === "reply") this.#rival = null;
+    this.#guard();
+    if (asks) return false;
     this.outbox.put(text, { conversation: this.id, role: mode === "note" ? "note" : "agent", author: this.me });
     return true;
   }
@@ -157,15 +157,18 @@ export class Opened {
   // Somebody else answered while she was writing: her next Enter asks first.
   #rivalled({ role, author, client_id: clientId }) {
     if (role !== "agent" || this.#written.has(clientId) || !this.composer.text || this.form.dataset.mode !== "reply") return;
-    this.#rival = author || "A colleague";
-    this.#guard(`${this.#rival} replied meanwhile. Your words are kept.`);
+    this.#rival = { name: author || "A colleague", asked: false };
+    this.#guard();
   }
 
-  #guard(words) {
+  // Stands until she has sent, however often the desk renews what is around it.
+  #guard() {
     const guard = document.getElementById("guard");
-    guard.textContent = words;
-    guard.hidden = !words;
-    if (!words) this.#rival = "";
+    const { name, asked } = this.#rival ?? {};
+    guard.hidden = !name || this.form.dataset.mode !== "reply";
+    const next = asked ? "Press Enter once more to send your words anyway." : "Your words are kept.";
+    const words = guard.hidden ? "" : `${name} replied meanwhile. ${next}`;
+    if (guard.textContent !== words) guard.textContent = words; // an alert is read out whenever it is written
   }
 
   // --- what was said --------------------------------------------------------------------------------------------------

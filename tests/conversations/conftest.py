@@ -1,4 +1,4 @@
-"""Cleo's conversation, its token, and the assistant a test wants. What needs the models is imported when it is used."""
+"""Cleo's conversation and token, Ana's key, and the assistant a test wants. Models are imported when they are used."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
@@ -7,8 +7,11 @@ from uuid import UUID
 import pytest
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
     from conversations.assistant.turn import Handler
     from conversations.models import Conversation, Customer
+    from tests.conversations.callers import Caller
     from tests.conversations.tabs import Open, Tab
 
 
@@ -27,6 +30,16 @@ def conversation(opened: "tuple[Conversation, str]") -> "Conversation":
 @pytest.fixture
 def token(opened: "tuple[Conversation, str]") -> str:
     return opened[1]
+
+
+@pytest.fixture
+def agent(ana: "User") -> "Caller":
+    """Ana at the REST API, with a key of hers."""
+    from conversations.models import ApiToken
+
+    from .callers import Caller
+
+    return Caller(f"Token {ApiToken.issue(ana)[1]}")
 
 
 @pytest.fixture

@@ -1,19 +1,21 @@
-"""What the tests of conversations share: the smallest desk behind the seam, ways to a status, an ear on the broker."""
+"""What these tests share: Cleo who asks, the smallest desk behind the seam, ways to a status, an ear on the broker."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 
 from conversations.assistant import Draft, Outcome, Say
-from conversations.assistant.turn import Turn
+from conversations.assistant.turn import Handler, Turn
 from conversations.lifecycle import Status
 from conversations.models import Conversation, Role, Transition
-from conversations.posting import append
+from conversations.posting import append, post
 
 Event = dict[str, Any]
+Answers = Callable[[Handler], None]
 
 #: The shortest legal way from a new conversation to each status.
 WAY_TO = {
@@ -38,6 +40,27 @@ def transcript(conversation: Conversation) -> list[tuple[str, str]]:
 
 def stored(conversation: Conversation) -> Conversation:
     return Conversation.objects.get(pk=conversation.pk)
+
+
+# --- Cleo asks -----------------------------------------------------------------------------------------------------
+
+
+def says(conversation: Conversation, body: str) -> None:
+    post(conversation.pk, role=Role.CUSTOMER, body=body)
+
+
+async def asks(conversation: Conversation, body: str = "Where is my order?") -> None:
+    await database_sync_to_async(says)(conversation, body)
+
+
+async def state(conversation: Conversation) -> Conversation:
+    now: Conversation = await database_sync_to_async(stored)(conversation)
+    return now
+
+
+async def talk(conversation: Conversation) -> list[tuple[str, str]]:
+    said: list[tuple[str, str]] = await database_sync_to_async(transcript)(conversation)
+    return said
 
 
 # --- The smallest desk behind the seam -----------------------------------------------------------------------------

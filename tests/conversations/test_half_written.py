@@ -1,32 +1,23 @@
 """What becomes of a reply that was begun: who saw its beginning hears that it will not come, and nobody else does."""
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
-from channels.db import database_sync_to_async
 
 from conversations import background, live
 from conversations.assistant import Draft, Outcome, Say
 from conversations.assistant.turn import Handler, Turn
-from conversations.models import Conversation, Role
-from conversations.posting import post
+from conversations.models import Conversation
 from conversations.turns import take_turn
 
-from .scene import Event, listening, to_a_person
+from .scene import Answers, Event, asks, listening, to_a_person
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Answers = Callable[[Handler], None]
-
-
-def says(conversation: Conversation) -> None:
-    post(conversation.pk, role=Role.CUSTOMER, body="Where is my order?")
 
 
 async def heard_in(conversation: Conversation) -> list[Event]:
     """All that is heard of one turn about the writing of its reply."""
-    await database_sync_to_async(says)(conversation)
+    await asks(conversation)
     await asyncio.to_thread(background.flush, 5)
     async with listening(live.conversation_group(conversation.pk)) as ear:
         await asyncio.gather(take_turn(conversation.pk, escalate=to_a_person), return_exceptions=True)
@@ -50,7 +41,7 @@ async def is_told_to_end(turn: Turn, say: Say) -> Draft:
 
 async def is_overtaken(turn: Turn, say: Say) -> Draft:
     """She writes on meanwhile, and the turn of whichever process took that is the one that counts."""
-    await database_sync_to_async(says)(turn.conversation)
+    await asks(turn.conversation)
     return Draft(Outcome.ANSWERED, "It is on its way.")
 
 

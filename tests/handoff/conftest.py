@@ -1,4 +1,4 @@
-"""Cleo's conversation, the agents' desks, and a turn of the assistant as far as the rules see it."""
+"""Cleo's conversation with the assistant, and Ana and Ben at work: their desks, and Ana's browser."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ import pytest
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.test import Client
 
     from conversations.models import Customer
     from handoff.models import Agent
@@ -42,3 +43,10 @@ def ben_agent(ben: "User") -> "Agent":
     from handoff.models import Agent
 
     return Agent.of(ben)
+
+
+@pytest.fixture
+def anas(client: "Client", ana: "User") -> "Client":
+    """Ana's browser, signed in."""
+    client.force_login(ana)
+    return client

@@ -1,4 +1,4 @@
-"""Cleo's conversation with the assistant, and Ana and Ben at work: their desks, and Ana's browser."""
+"""Cleo's conversation with the assistant, and Ana and Ben at work: their desks, their keys, and Ana's browser."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -43,6 +43,20 @@ def ben_agent(ben: "User") -> "Agent":
     from handoff.models import Agent
 
     return Agent.of(ben)
+
+
+@pytest.fixture
+def ana_key(ana: "User") -> str:
+    from conversations.models import ApiToken
+
+    return ApiToken.issue(ana)[1]
+
+
+@pytest.fixture
+def ben_key(ben: "User") -> str:
+    from conversations.models import ApiToken
+
+    return ApiToken.issue(ben)[1]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ Frame = dict[str, Any]
 P = ParamSpec("P")
 T = TypeVar("T")
 
+INBOX = "/ws/inbox/"
 PATIENCE = 5  # seconds
 
 
@@ -78,6 +79,13 @@ async def socket(path: str, *, cookie: str = "") -> AsyncIterator[Socket]:
         yield end
     finally:
         await end.end()
+
+
+@asynccontextmanager
+async def agents_inbox(key: str) -> AsyncIterator[Socket]:
+    async with socket(INBOX) as agent:
+        await agent.ask("hello", "welcome", token=key)
+        yield agent
 
 
 async def _nothing_under_way() -> bool:

@@ -4,7 +4,6 @@ import argparse
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ from . import loads, systems
 from .wires import DeskWire, FloorWire
 
 IDLE_CUSTOMERS = 1000
-SETTLE = 4.0  # seconds after a start, for what it began to be done
 
 
 @dataclass
@@ -63,22 +61,22 @@ def measure(folder: Path, database: str, rounds: int, seconds: float) -> tuple[M
         floor.customers = wait_with(partial(FloorWire, system.url), system)
     with systems.desk(folder, database) as system:
         desk.first_page.append(system.first_page)
-        time.sleep(SETTLE)
+        system.rest()
         desk.stack = system.memory()
         desk.customers = wait_with(partial(DeskWire, system.url, tokens=tokens), system)
     for number in range(1, rounds + 1):
         say(f"round {number} of {rounds}: bare Channels …")
         with systems.floor(folder, valkey) as system:
-            load(floor, partial(FloorWire, system.url), seconds)
+            load(floor, partial(FloorWire, system.url), system, seconds)
         say(f"round {number} of {rounds}: the desk …")
         with systems.desk(folder, database) as system:
             desk.first_page.append(system.first_page)
-            load(desk, partial(DeskWire, system.url, tokens=tokens), seconds)
+            load(desk, partial(DeskWire, system.url, tokens=tokens), system, seconds)
     return floor, desk
 
 
-def load(measured: Measured, make: loads.MakeWire, seconds: float) -> None:
-    time.sleep(1)
+def load(measured: Measured, make: loads.MakeWire, system: systems.System, seconds: float) -> None:
+    system.rest()
     steady = uvloop.run(loads.latency(make, seconds))
     measured.p50.append(steady.p50)
     measured.p95.append(steady.p95)
@@ -99,7 +97,7 @@ async def flood(make: loads.MakeWire, seconds: float) -> tuple[loads.Flood, int 
 
 
 def wait_with(make: loads.MakeWire, system: systems.System) -> float:
-    return uvloop.run(loads.idle(make, IDLE_CUSTOMERS, system.memory))
+    return uvloop.run(loads.idle(make, IDLE_CUSTOMERS, system))
 
 
 def report(floor: Measured, desk: Measured, database: str, rounds: int) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median, quantiles
 
+from .systems import System
 from .tally import Tally
 from .wires import Wire
 
@@ -39,7 +40,6 @@ async def latency(make: MakeWire, seconds: float) -> Latency:
     tally = Tally()
     wire = make(tally)
     await wire.open(TALKS, AGENTS)
-    await asyncio.sleep(0.5)
     began, total = time.perf_counter(), int(RATE * seconds)
     # Message 0 is left out so that a number is never falsy.
     for number in range(1, total + 1):
@@ -85,14 +85,15 @@ async def flood(make: MakeWire, seconds: float) -> tuple[Flood, Wire]:
     return Flood(rate, len(tally.due), tally.lost, tally.twice), wire
 
 
-async def idle(make: MakeWire, customers: int, memory: Callable[[], float]) -> float:
-    """What `customers` open chats add to the system's memory, once the first few have made it load what it needs."""
+async def idle(make: MakeWire, customers: int, system: System) -> float:
+    """What `customers` open chats add to the system's memory, in MiB, once the first few made it load what it needs."""
     first, wire = make(Tally()), make(Tally())
     await first.open(TALKS, 0)
-    before = memory()
+    await asyncio.to_thread(system.rest)
+    before = system.memory()
     await wire.open(customers, 0)
-    await asyncio.sleep(2)
-    after = memory()
+    await asyncio.to_thread(system.rest)
+    after = system.memory()
     first.close()
     wire.close()
     return after - before

@@ -1,5 +1,6 @@
 """The two systems under load, each a tree of processes on loopback that is ended by its pid."""
 
+import math
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ from supportdesk import leash
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0
+RESTING, LOOK = 0.1, 1.0  # of a core, over so many seconds
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,22 @@ class System:
         """Proportional set size of all its processes, in MiB: a page that several share counts once."""
         trees = [process for pid in self.pids for process in _tree(pid)]
         return sum(process.memory_full_info().pss for process in trees) / 2**20
+
+    def rest(self) -> None:
+        """Returns once its processes have next to nothing to do: what a start or a load began is done then."""
+        used = -math.inf
+
+        def rests() -> bool:
+            nonlocal used
+            before, used = used, self._cpu()
+            return used - before < RESTING * LOOK
+
+        _wait(rests, f"rest at {self.url}", every=LOOK)
+
+    def _cpu(self) -> float:
+        """Seconds that its processes have used."""
+        trees = [process for pid in self.pids for process in _tree(pid)]
+        return sum(sum(process.cpu_times()[:2]) for process in trees)
 
 
 @contextmanager
@@ -110,12 +128,14 @@ def _tree(pid: int) -> list[psutil.Process]:
     return [process, *process.children(recursive=True)]
 
 
-def _wait(holds: Callable[[], bool], what: str, process: "subprocess.Popen[bytes] | None" = None) -> None:
+def _wait(
+    holds: Callable[[], bool], what: str, process: "subprocess.Popen[bytes] | None" = None, *, every: float = 0.02
+) -> None:
     end = time.monotonic() + PATIENCE
     while not holds():
         if time.monotonic() > end or (process and process.poll() is not None):
-            raise RuntimeError(f"{what} did not come up")
-        time.sleep(0.02)
+            raise RuntimeError(f"{what} did not come")
+        time.sleep(every)
 
 
 def _answers(url: str) -> bool:

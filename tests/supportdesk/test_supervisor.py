@@ -47,7 +47,7 @@ def test_a_command_on_the_leash_ends_with_its_owner(how: str) -> None:
         "import os, subprocess, sys\n"
         "life, hand = os.pipe()\n"
         f"leashed = [sys.executable, '-I', '-S', {leash.__file__!r}, str(life), {how!r}]\n"
-        "say = [sys.executable, '-uc', 'import os, time; print(os.getpid()); time.sleep(99)']\n"
+        "say = [sys.executable, '-uc', 'import os, signal; print(os.getpid()); signal.pause()']\n"
         "subprocess.Popen([*leashed, *say], pass_fds=[life], start_new_session=True).wait()"
     )
     with subprocess.Popen(python(code), stdout=subprocess.PIPE) as owner:
@@ -70,7 +70,7 @@ def test_a_command_whose_owner_died_before_it_started_does_not_start() -> None:
 
 
 def test_what_a_child_writes_is_logged_under_its_name(keeper: Supervisor, log: io.StringIO) -> None:
-    noisy = "print('hello'); print('Warm shutdown'); print('for ever', flush=True); import time; time.sleep(100)"
+    noisy = "print('hello'); print('Warm shutdown'); print('for ever', flush=True); import signal; signal.pause()"
     keeper.start(Child("chatty", python(noisy), mute=["Warm shutdown"]))
     assert keeper.run(until=lambda: "for ever" in log.getvalue(), seconds=10)
     assert log.getvalue() == "chatty | hello\nchatty | for ever\n"
@@ -93,9 +93,7 @@ def test_a_child_that_will_not_end_is_made_to(
     keeper: Supervisor, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervisor, "GRACE", 0.3)
-    deaf = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(99)"
-    )
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
     keeper.start(Child("deaf", python(deaf)))
     assert keeper.run(until=lambda: "deaf | deaf" in log.getvalue(), seconds=10)
     child = pid_of(keeper, "deaf")
@@ -106,8 +104,8 @@ def test_a_child_that_will_not_end_is_made_to(
 def test_what_a_child_started_goes_with_it(keeper: Supervisor, log: io.StringIO) -> None:
     parent = (
         "import subprocess, sys\n"
-        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)']).pid, flush=True)\n"
-        "import time; time.sleep(99)"
+        "print(subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']).pid, flush=True)\n"
+        "import signal; signal.pause()"
     )
     keeper.start(Child("parent", python(parent)))
     assert keeper.run(until=lambda: "\n" in log.getvalue(), seconds=10)

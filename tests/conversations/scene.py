@@ -1,7 +1,7 @@
 """What these tests share: Cleo who asks, the smallest desk behind the seam, ways to a status, an ear on the broker."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -93,6 +93,14 @@ async def say_again(turn: Turn, say: Say) -> Draft:
 # --- What is announced ---------------------------------------------------------------------------------------------
 
 
+async def up_to(kind: str, hear: Callable[[], Awaitable[Event]]) -> list[Event]:
+    """Everything that is heard up to and with the first of this type."""
+    heard = [await hear()]
+    while heard[-1]["type"] != kind:
+        heard.append(await hear())
+    return heard
+
+
 class Ear:
     """Hears what a group is told, over the real broker."""
 
@@ -105,11 +113,7 @@ class Ear:
         return event
 
     async def until(self, kind: str) -> list[Event]:
-        """Everything up to and with the first event of this type."""
-        heard = [await self.next()]
-        while heard[-1]["type"] != kind:
-            heard.append(await self.next())
-        return heard
+        return await up_to(kind, self.next)
 
 
 @asynccontextmanager

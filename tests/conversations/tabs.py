@@ -10,7 +10,7 @@ from django.urls import path
 
 from conversations.consumers import CustomerConsumer
 
-from .scene import Event, in_line, to_a_person
+from .scene import Event, in_line, to_a_person, up_to
 
 door = URLRouter(
     [path("ws/chat/<uuid:conversation_id>/", CustomerConsumer.as_asgi(escalate=to_a_person, handoff_of=in_line))]
@@ -37,11 +37,7 @@ class Tab:
         return frame
 
     async def until(self, kind: str) -> list[Event]:
-        """Everything up to and with the first frame of this type."""
-        heard = [await self.hear()]
-        while heard[-1]["type"] != kind:
-            heard.append(await self.hear())
-        return heard
+        return await up_to(kind, self.hear)
 
     async def hello(self, token: str, after: int = 0) -> Event:
         await self.say(type="hello", token=token, after=after)

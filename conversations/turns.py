@@ -116,17 +116,18 @@ def _record(turn: Turn, outcome: TurnRecord.Outcome) -> None:
     if routing and routing.intent:
         turn.conversation.intent = routing.intent
         turn.conversation.save(update_fields=["intent"])
-    made = {
-        "episode": turn.conversation.episode,
-        "intent": routing.intent if routing else "",
-        "confidence": routing.confidence if routing else 0.0,
-        "engine": routing.engine if routing else "",
-        "why": routing.why[:200] if routing else "",
-        "outcome": outcome,
-        "data": _findings(turn.draft),
-    }
-    # What went to an agent and was handed back unanswered is settled a second time.
-    TurnRecord.objects.update_or_create(conversation=turn.conversation, seq=turn.seq, defaults=made)
+    TurnRecord.objects.create(
+        conversation=turn.conversation,
+        seq=turn.seq,
+        episode=turn.conversation.episode,
+        epoch=turn.epoch,
+        intent=routing.intent if routing else "",
+        confidence=routing.confidence if routing else 0.0,
+        engine=routing.engine if routing else "",
+        why=routing.why[:200] if routing else "",
+        outcome=outcome,
+        data=_findings(turn.draft),
+    )
 
 
 def _findings(draft: Draft | None) -> dict[str, Any]:

@@ -18,6 +18,16 @@ def in_bounds(table: str, field: str, low: int, high: int) -> models.CheckConstr
     return models.CheckConstraint(condition=within, name=f"{table}_{field}")
 
 
+def bring_within(model: type[models.Model]) -> None:
+    """Sets what a desk keeps beyond its bounds to the bound, so that a migration can forbid it."""
+    beyond = {MinValueValidator: "lt", MaxValueValidator: "gt"}
+    for field in model._meta.concrete_fields:
+        for validator in field.validators:
+            if isinstance(validator, BaseValidator) and (comparison := beyond.get(type(validator))):
+                bound = validator.limit_value
+                model._default_manager.filter(**{f"{field.name}__{comparison}": bound}).update(**{field.name: bound})
+
+
 class Singleton(models.Model):
     """A model with exactly one row, made with its defaults when first read."""
 

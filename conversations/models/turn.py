@@ -13,6 +13,7 @@ class TurnRecord(models.Model):
     conversation = models.ForeignKey("conversations.Conversation", on_delete=models.CASCADE, related_name="turns")
     seq = models.PositiveIntegerField(help_text="The customer's newest message that this turn answers.")
     episode = models.PositiveIntegerField(default=1)
+    epoch = models.PositiveIntegerField(default=0, help_text="Another one where an agent handed the same message back.")
     intent = models.CharField(max_length=60, blank=True)
     confidence = models.FloatField(default=0.0)
     engine = models.CharField(max_length=20, blank=True)
@@ -22,9 +23,9 @@ class TurnRecord(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering = ["conversation", "seq"]
+        ordering = ["conversation", "seq", "epoch"]
         constraints = [
-            models.UniqueConstraint(fields=["conversation", "seq"], name="turn_settled_once"),
+            models.UniqueConstraint(fields=["conversation", "seq", "epoch"], name="turn_settled_once"),
             models.CheckConstraint(
                 condition=models.Q(outcome__in=["answered", "fallback", "handed_off"]), name="turn_outcome_known"
             ),

@@ -33,7 +33,7 @@ class Evidence:
     """What a rule saw; stored with the handoff and shown to the agent."""
 
     seen: list[str]
-    seq: int  # of the message it was seen in, the newest of them
+    seq: int | None  # of the message it was seen in, the newest of them; None: in none, somebody pressed a button
     value: float | None = None  # with what it is compared …
     threshold: float | None = None  # … and what calls a person
 
@@ -44,7 +44,7 @@ Rule = Callable[[Turn, HandoffSettings], Evidence | None]
 def asked_for_person(turn: Turn, settings: HandoffSettings) -> Evidence | None:
     if turn.asked:
         pressed = f"{turn.asked_by} asked for a person" if turn.asked_by else "Pressed the button for a person"
-        return Evidence([pressed], turn.conversation.last_public_seq)
+        return Evidence([pressed], None)
     for message in reversed(_unanswered(turn)):
         if phrase := _extra_phrase(message.body, settings):
             return Evidence([f"Said “{phrase}”"], message.seq)

@@ -80,8 +80,8 @@ def reply(
         conversation = _lock(conversation_id)
         known = client_id and conversation.messages.filter(client_id=client_id).exists()
         handoff = None if known or conversation.status == Status.CLOSED else _held_by(agent, conversation, now)
-        posted = posting.post(
-            conversation_id, role=Role.AGENT, body=body, client_id=client_id, author=agent.user, author_name=agent.name
+        posted = posting.post_to(
+            conversation, role=Role.AGENT, body=body, client_id=client_id, author=agent.user, author_name=agent.name
         )
         if handoff and handoff.first_reply_at is None:
             Handoff.objects.filter(pk=handoff.pk, first_reply_at=None).update(first_reply_at=now)
@@ -192,7 +192,8 @@ def hand_back(handoff_id: UUID, agent: Agent, *, note: str = "", now: datetime |
 def _asks_assistant(handoff: Handoff) -> bool:
     """Whether her newest words got no answer. Those by which she asked for a person are none for the assistant."""
     unanswered = handoff.conversation.unanswered()
-    return unanswered is not None and (handoff.reason != Reason.HUMAN_REQUESTED or unanswered.seq > handoff.trigger_seq)
+    in_words = handoff.reason == Reason.HUMAN_REQUESTED and handoff.evidence.get("seq") is not None
+    return unanswered is not None and not (in_words and unanswered.seq <= handoff.trigger_seq)
 
 
 def resolve(handoff_id: UUID, agent: Agent, *, now: datetime | None = None) -> Handoff:

@@ -42,7 +42,7 @@ def open_handoff(
         base_priority=level,
         priority_reasons=steps,
         context=_context(conversation, intents, failed_attempts, now),
-        trigger_seq=min(conversation.last_public_seq, evidence["seq"] + CARRIED - 1),
+        trigger_seq=_last_carried(conversation, evidence["seq"]),
         brief_due_at=now,
         created_at=now,
     )
@@ -53,6 +53,11 @@ def open_handoff(
     if agent is None:
         _foretell(handoff, now)
     return handoff
+
+
+def _last_carried(conversation: Conversation, seen_in: int | None) -> int:
+    newest = conversation.last_public_seq
+    return newest if seen_in is None else min(newest, seen_in + CARRIED - 1)
 
 
 def end_left(conversation: Conversation, now: datetime) -> int:

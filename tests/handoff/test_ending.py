@@ -80,6 +80,27 @@ def test_a_wish_for_a_person_that_ana_hands_back_is_not_put_to_the_assistant(tal
     assert talk.conversation.status == Status.ACTIVE
 
 
+def test_a_question_written_just_before_the_button_is_answered_once_she_is_back(talk: Talk, ana_agent: Agent) -> None:
+    talk.says("when do you open?")
+    handoff = talk.asks_for_person()
+    assert handoff.evidence["seq"] is None  # a button is in no message
+    inbox.hand_back(inbox.claim(handoff.pk, ana_agent).pk, ana_agent)
+    assert talk.conversation.status == Status.PROCESSING
+    talk.hears()
+    assert (talk.messages[-1].role, talk.conversation.status) == (Role.ASSISTANT, Status.WAITING_FOR_INPUT)
+
+
+def test_what_went_to_ana_and_came_back_stays_on_record_beside_its_answer(talk: Talk, ana_agent: Agent) -> None:
+    talk.says("this is useless and terrible")
+    talk.hears(FALLBACK)
+    talk.says("awful, terrible, what is the blue thing?")
+    talk.hears()
+    inbox.hand_back(inbox.claim(talk.handoff.pk, ana_agent).pk, ana_agent)
+    talk.hears(FALLBACK)
+    newest = talk.conversation.turns.filter(seq=talk.conversation.last_customer_seq)
+    assert [record.outcome for record in newest] == ["handed_off", "fallback"]
+
+
 def test_ben_cannot_give_back_what_ana_holds_nor_anybody_what_nobody_has(
     talk: Talk, ana_agent: Agent, ben_agent: Agent
 ) -> None:

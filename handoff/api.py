@@ -46,9 +46,11 @@ class AgentDoor(APIView):
     permission_classes = (AllowAny,)  # `agent()` asks the one authoriser
 
     def agent(self, request: Request) -> Agent:
-        """Who calls: an agent who works without an inbox is seen by what she asks for."""
+        """Who calls. One who works without an inbox is seen by what she does; a screen on the wall that reads the queue
+        with her key is not her."""
         agent = Agent.of(require(request, Action.ANSWER).user)
-        presence.seen(agent, timezone.now())
+        if request.method != "GET":
+            presence.seen(agent, timezone.now())
         return agent
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -28,10 +28,11 @@ log = logging.getLogger(__name__)
 AT_ONCE = 100  # of each kind a sweep
 
 
-def tidy(as_of: datetime) -> int:
+def tidy(as_of: datetime, *, up_since: datetime | None = None) -> int:
     """Puts right what does not fit together, and tells the line where everybody stands by now. Returns how much there
-    was to put right; a second sweep at the same time finds nothing more to do."""
-    orphaned, deserted = _each(_orphaned(), _free, as_of), _each(_deserted(as_of), _free_deserted, as_of)
+    was to put right; a second sweep at the same time finds nothing more to do. Agents have been heard since the desk
+    is up, from `up_since` on (None: always)."""
+    orphaned, deserted = _each(_orphaned(), _free, as_of), _each(_deserted(as_of, up_since), _free_deserted, as_of)
     count = _each(_left(), _end_left, as_of) + orphaned + deserted + _each(_forgotten(), _connect, as_of)
     if count:
         live.announce_queue()
@@ -84,7 +85,9 @@ def _free(handoff_id: UUID, as_of: datetime) -> bool:
 # --- Handoffs whose agent has vanished, her inbox with her, while the customer waits for words -----------------------
 
 
-def _deserted(as_of: datetime) -> Iterable[UUID]:
+def _deserted(as_of: datetime, up_since: datetime | None) -> Iterable[UUID]:
+    if up_since and up_since > _absent_since(as_of):
+        return ()  # after an outage inboxes need a moment to be back: nobody could be seen meanwhile
     return Handoff.objects.deserted(_absent_since(as_of)).values_list("pk", flat=True)
 
 

@@ -11,6 +11,8 @@ from .briefs import write_due
 from .escalation import escalate
 from .rescue import tidy
 
+UP_SINCE = timezone.now()  # this worker, and with it, as a rule, the desk
+
 
 @shared_task
 def retake_turns(as_of: datetime | None = None) -> None:
@@ -24,4 +26,4 @@ def write_briefs(as_of: datetime | None = None) -> None:
 
 @shared_task
 def tidy_queue(as_of: datetime | None = None) -> None:
-    tidy(as_of or timezone.now())
+    tidy(as_of or timezone.now(), up_since=UP_SINCE)

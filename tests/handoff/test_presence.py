@@ -6,7 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
+from rest_framework.test import APIClient
 
+from conversations.models import ApiToken
 from handoff import presence
 from handoff.models import HEARTBEAT_LASTS, Agent
 
@@ -23,6 +25,17 @@ def test_an_agent_is_there_while_her_inbox_pings_and_she_is_online(ana_agent: Ag
     assert not _there(now)
     presence.switch(ana_agent, Agent.Presence.ONLINE)
     assert _there(now) == [ana_agent]
+
+
+def test_an_agent_without_an_inbox_is_there_by_what_she_does_and_not_by_a_screen_that_reads_the_queue(
+    ana_agent: Agent,
+) -> None:
+    anas = APIClient()
+    anas.credentials(HTTP_AUTHORIZATION=f"Token {ApiToken.issue(ana_agent.user)[1]}")
+    assert anas.get("/api/v1/handoffs/").status_code == 200
+    assert not _there(timezone.now())
+    assert anas.post("/api/v1/handoffs/next/").status_code == 204
+    assert _there(timezone.now()) == [ana_agent]
 
 
 def test_a_deactivated_agent_is_not_there(ana_agent: Agent) -> None:

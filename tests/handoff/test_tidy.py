@@ -111,6 +111,15 @@ def test_a_customer_whose_agent_has_vanished_is_back_in_line(talk: Talk, ana_age
     assert rescue.tidy(gone) == 0  # Ben has no inbox open, but he has only just taken it
 
 
+def test_a_desk_that_was_away_gives_its_agents_time_to_be_back(talk: Talk, ana_agent: Agent) -> None:
+    inbox.claim(talk.asks_for_person().pk, ana_agent)
+    seen = timezone.now()
+    presence.seen(ana_agent, seen)
+    back = seen + timedelta(hours=1)  # nobody could be seen meanwhile
+    assert rescue.tidy(back + timedelta(minutes=4), up_since=back) == 0
+    assert rescue.tidy(back + timedelta(minutes=6), up_since=back) == 1
+
+
 def test_an_agent_who_is_seen_or_whose_customer_does_not_wait_keeps_the_conversation(
     talk: Talk, new_talk: Callable[..., Talk], ana_agent: Agent, ben_agent: Agent
 ) -> None:

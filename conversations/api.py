@@ -176,9 +176,9 @@ class EscalateView(ConversationDoor):
 
 
 class CloseView(ConversationDoor):
-    @extend_schema(request=None, responses={200: dict})
+    @extend_schema(request=None, responses={200: dict, 409: dict})
     def post(self, request: Request, conversation_id: UUID) -> Response:
-        """End the conversation."""
+        """End the conversation. 409 for staff where a colleague holds it."""
         self.end(request, self.acted_on(request, conversation_id, Action.CLOSE))
         return self.shown(request, conversation_id)
 

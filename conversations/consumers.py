@@ -1,12 +1,10 @@
 """The customer's socket: hello, messages both ways, what is happening meanwhile."""
 
-import logging
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
 
 from . import live, posting, turns
 from .actors import Action, CustomerActor, customer_with
@@ -20,8 +18,6 @@ from .serializers import HandoffOf, conversation_json
 from .socket import NOT_YOURS, DeskSocket, Frame, RateLimited, number_in, text_in, uuid_in
 
 T = TypeVar("T")
-
-log = logging.getLogger(__name__)
 
 
 class Standing(NamedTuple):
@@ -71,11 +67,9 @@ class CustomerConsumer(DeskSocket):
         # As she spelt it: she looks for it among what she has sent.
         await self.say({"type": "ack", "client_id": frame["client_id"], "seq": posted.message.seq})
         if posted.new and posted.conversation.status == Status.PROCESSING:
+            # Sent again, it may have a turn under way in any process: that of a dead one is the sweep's.
             turns.start(self.conversation_id, escalate=self.escalate)
-        try:
-            await self._show(await self.feed.take(posted.message.as_json()))
-        except DatabaseError as error:  # not the message's error any more: it is kept, and she was told so
-            log.warning("a message was kept and not shown, the next ping heals it: %s", error)
+        await self.show_kept(self._take(posted.message.as_json()))
 
     async def on_typing(self, frame: Frame) -> None:
         live.announce_typing(self.conversation_id, Role.CUSTOMER, sender=self.id)
@@ -95,7 +89,7 @@ class CustomerConsumer(DeskSocket):
     # --- What the group announces --------------------------------------------------------------------------------
 
     async def chat_message(self, event: Frame) -> None:
-        await self._show(await self.feed.take(event["message"]))
+        await self._take(event["message"])
 
     async def chat_status(self, event: Frame) -> None:
         if event["status"] == Status.ESCALATED and "handoff" not in event:
@@ -166,6 +160,9 @@ class CustomerConsumer(DeskSocket):
     async def _show(self, messages: list[Frame]) -> None:
         for message in messages:
             await self.say({"type": "message", "message": message})
+
+    async def _take(self, message: Frame) -> None:
+        await self._show(await self.feed.take(message))
 
     async def _show_status(self, event: Frame) -> None:
         self.told = standing(event)

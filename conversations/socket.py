@@ -80,6 +80,13 @@ class DeskSocket(AsyncWebsocketConsumer):
         except (Refused, DatabaseError) as error:  # an announcement; `receive` answers frames
             log.warning("an announcement was not passed on, the next ping heals it: %s", error)
 
+    async def show_kept(self, showing: Awaitable[None]) -> None:
+        """After an acknowledgement: what fails from here on is no error of the message, which is kept."""
+        try:
+            await showing
+        except DatabaseError as error:
+            log.warning("a message was kept and not shown, the next ping heals it: %s", error)
+
     async def _heeds(self, message: Frame) -> bool:
         if self.welcomed and not self.closed and not self.may_stay():
             await self.close(NOT_YOURS)

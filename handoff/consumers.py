@@ -101,8 +101,7 @@ class InboxConsumer(DeskSocket):
         posted = await self._allowed(self._speak, conversation_id, body, client_id, as_note)
         ack = {"type": "ack", "conversation": str(conversation_id), "client_id": str(client_id)}
         await self.say(ack | {"seq": posted.message.seq})
-        if watched := self.watched.get(conversation_id):
-            await self._show(conversation_id, await watched.feed.take(posted.message.as_json()))
+        await self.show_kept(self._take(conversation_id, posted.message.as_json()))
 
     async def on_typing(self, frame: Frame) -> None:
         conversation_id = uuid_in(frame, "conversation")
@@ -134,9 +133,11 @@ class InboxConsumer(DeskSocket):
             await super().dispatch(message)
 
     async def chat_message(self, event: Frame) -> None:
-        conversation_id = UUID(event["conversation"])
+        await self._take(UUID(event["conversation"]), event["message"])
+
+    async def _take(self, conversation_id: UUID, message: Frame) -> None:
         if watched := self.watched.get(conversation_id):
-            await self._show(conversation_id, await watched.feed.take(event["message"]))
+            await self._show(conversation_id, await watched.feed.take(message))
 
     async def chat_status(self, event: Frame) -> None:
         conversation_id = UUID(event["conversation"])

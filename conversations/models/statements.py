@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 M = TypeVar("M", bound=models.Model)
 
@@ -16,6 +16,8 @@ M = TypeVar("M", bound=models.Model)
 def fetch(model: type[M], *, lock: bool = False, **values: Any) -> M | None:
     """The row that has these values, its lock held until the transaction ends. (SQLite has no row locks: there the
     transaction, being IMMEDIATE, holds the whole database.)"""
+    if lock and not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("A row's lock is held until its transaction ends: open one first.")
     sql = _select(model, tuple(values), lock and connection.features.has_select_for_update)
     found = model._default_manager.raw(sql, _prepared(model, values))
     return next(iter(found), None)

@@ -217,3 +217,9 @@ async def test_what_is_rolled_back_was_never_announced(conversation: Conversatio
         await database_sync_to_async(says)(conversation, "this one was")
         event = (await ear.until("chat.message"))[-1]
     assert (event["message"]["seq"], event["message"]["body"]) == (1, "this one was")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_that_would_be_gone_at_once_is_an_error(conversation: Conversation) -> None:
+    with pytest.raises(transaction.TransactionManagementError, match="open one first"):
+        Conversation.objects.lock(conversation.pk)

@@ -1,12 +1,15 @@
 """The agent's socket: who gets in at all, what she hears of what she watches, and what she says."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.test import Client
 
+from conversations.feed import Feed
 from conversations.models import ApiToken, Message
 from handoff import consumers, inbox
 from handoff.models import Agent
@@ -177,6 +180,22 @@ async def test_she_answers_cleo_who_sees_it_and_a_resent_message_is_one(talk: Ta
         assert (await cleo.hear("message"))["message"]["author"] == "Ana"
         assert await agent.ask("message", "ack", **words) == ack
         assert await cleo.heard("message") == []
+
+
+async def test_what_ana_wrote_is_kept_and_not_refused_where_it_cannot_be_shown(
+    talk: Talk, ana_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("the server closed the connection")
+
+    await db(talk.asks_for_person)
+    async with agents_inbox(ana_key) as agent:
+        await agent.ask("watch", "messages", conversation=str(talk.pk))
+        words = {"conversation": str(talk.pk), "client_id": str(uuid4()), "body": "Hello Cleo"}
+        with monkeypatch.context() as patch:
+            patch.setattr(Feed, "take", gone)
+            await agent.ask("message", "ack", **words)
+            assert await agent.heard("error") == []
 
 
 async def test_a_note_goes_past_cleo(talk: Talk, ana_key: str) -> None:

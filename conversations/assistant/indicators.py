@@ -61,12 +61,17 @@ _NONE_OF = (
     rf"(?![^.!?]{{0,60}}\b{_MACHINE}\b)"
 )
 
-#: No, thank you: a clause that says so asks for nobody.
+_ANY_OF_THEM = (
+    rf"(?: (?:to|with|from|through|over|on|me|us|or|and|an?|the|your|any|{_KIND}|{_ROLE}|{_TEAM}|{_ANYBODY}))*\b"
+)
+
+#: No, thank you, as far as it reaches. What begins in it is no request; the rest of the clause may be one, for people
+#: in a hurry set no commas.
 REFUSING: Final = _any(
-    rf"\b(?:no need|rather not|please don't|please dont|please do not|without){_NONE_OF}",
+    rf"\b(?:no need|rather not|please don't|please dont|please do not|without){_NONE_OF}{_ANY_OF_THEM}",
     r"\b(?:do not|don't|dont|didn't|won't|needn't)(?: (?:really|even|actually|just))?(?: (?:need|want|wish))?"
-    rf"{_NONE_OF}",
-    r"\b(?:not necessary|unnecessary)\b",
+    rf"{_NONE_OF}{_ANY_OF_THEM}",
+    rf"^.*\b(?:not necessary|unnecessary)(?:{_NONE_OF}{_ANY_OF_THEM})?",
 )
 
 #: What mentions people and asks for none. What begins in it is no request; the rest of the clause may be one.

@@ -34,9 +34,8 @@ def asks_for_person(text: str) -> Signal:
 
 
 def _asked_in(clause: str) -> str:
-    if REFUSING.search(clause):
-        return ""
-    told = {at for report in REPORTING.finditer(clause) for at in range(*report.span())}
+    none = [*REFUSING.finditer(clause), *REPORTING.finditer(clause)]
+    told = {at for mention in none for at in range(*mention.span())}
     return next((asked.group().strip() for asked in ASKING.finditer(clause) if asked.start() not in told), "")
 
 

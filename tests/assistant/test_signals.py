@@ -32,6 +32,12 @@ from .talk import Talk
         "I'd like to talk to somebody about my bill",
         "Please transfer me to an operator",
         "I don't want to talk to a bot",
+        # without commas
+        "please don't put me on hold connect me to a human",
+        "I don't want to chat anymore I want a human",
+        "it's not necessary to explain just get me a person",
+        "I didn't get a call back please connect me to a person",
+        "dont pass me around give me an agent",
         "can someone call me back",
         "is there a real person I can chat with?",
         "This is going nowhere. I need a human.",

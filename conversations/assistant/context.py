@@ -7,6 +7,7 @@ if TYPE_CHECKING:
 
 BUDGET = 6000  # tokens of one prompt, beside the answer
 CLASSIFYING = 1500
+HERS = 1000  # that her newest words may take in any case
 
 
 def tokens(text: str) -> int:

@@ -64,12 +64,13 @@ def answering(turn: "Turn", passages: "Sequence[Passage]", *, desk: str, manner:
     material = [
         *(fence("article", f"{each.title}\n{each.heading}\n{each.text}") for each in passages),
         fence(
-            "what the site tells about her", json.dumps(turn.conversation.context) if turn.conversation.context else ""
+            "what the site tells about her",
+            json.dumps(turn.conversation.context, ensure_ascii=False) if turn.conversation.context else "",
         ),
     ]
     before = "\n".join(each for each in material if each)
     left = context.BUDGET - context.tokens(ANSWERING + before)
-    text = context.newest(turn.text, left)
+    text = context.newest(turn.text, max(left, context.HERS))  # no material squeezes out what she asks
     left -= context.tokens(text)
     earlier = [message for message in turn.history if message.seq < _first_unanswered(turn)]
     talk = _talk(context.window(earlier, left) if earlier and left > 0 else [])

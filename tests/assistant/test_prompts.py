@@ -81,3 +81,12 @@ def test_of_more_than_fits_the_end_goes_to_the_model(talk: Talk) -> None:
         sent = "".join(message["content"] for message in prompt)
         assert context.tokens(sent) < budget + 500
         assert "Where is it?" in sent
+
+
+def test_whatever_the_site_tells_about_her_her_question_reaches_the_model_whole(talk: Talk) -> None:
+    talk.conversation.context = {"page": "Ж" * 3900}
+    talk.conversation.save(update_fields=["context"])
+    turn = talk.says("Where is my order 1234 please?")
+    prompt = prompts.answering(turn, [], desk="Supportdesk", manner="")
+    assert "Where is my order 1234 please?" in prompt[-1]["content"]
+    assert "\\u0416" not in prompt[-1]["content"]

@@ -39,3 +39,4 @@ MESSAGES = Limit(per_minute=40, burst=15)  # messages a conversation, for each s
 VERBS = Limit(per_minute=20, burst=20)  # what a customer does to a conversation, other than speak
 SIGN_INS = Limit(per_minute=10, burst=10)  # tries to sign in, for an address and a name
 FRAMES = Limit(per_minute=600, burst=100)  # frames a socket
+ALL = (OPENINGS, MESSAGES, VERBS, SIGN_INS, FRAMES)

@@ -3,6 +3,7 @@
 from math import ceil
 from typing import Any
 
+from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import LoginView, redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -17,8 +18,7 @@ from conversations.limits import SIGN_INS
 class SignIn(LoginView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Whoever guesses passwords is soon told to wait; the bucket is the guesser's, not the name's owner's."""
-        name = request.POST.get("username", "")[:150].casefold()
-        wait = ceil(SIGN_INS.take(f"{request.META.get('REMOTE_ADDR', '')} {name}"))
+        wait = ceil(SIGN_INS.take(f"{request.META.get('REMOTE_ADDR', '')} {_name_in(request)}"))
         if not wait:
             return super().post(request, *args, **kwargs)
         page = self.get_context_data(form=self.form_class(request), wait=wait)
@@ -26,6 +26,12 @@ class SignIn(LoginView):
 
     def get_default_redirect_url(self) -> str:
         return reverse(place_of(self.request.user))
+
+
+def _name_in(request: HttpRequest) -> str:
+    """The name as signing in reads it. The threat: one name, spelt with spaces or wide letters, has a bucket each."""
+    spelt = UsernameField(strip=True).to_python(request.POST.get("username", "")) or ""
+    return spelt[:150].casefold()
 
 
 def place_of(user: User | AnonymousUser) -> str:

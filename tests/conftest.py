@@ -68,7 +68,7 @@ def _unused_limits() -> Iterator[None]:
     """Every test starts with limits that nobody has used, and ends when what it began in the background has."""
     from conversations import background, limits
 
-    for limit in (limits.OPENINGS, limits.MESSAGES, limits.FRAMES):
+    for limit in limits.ALL:
         limit._buckets.clear()
     yield
     background.flush(10)

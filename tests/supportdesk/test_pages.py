@@ -151,4 +151,6 @@ def test_who_guesses_passwords_is_told_to_wait(client: Client) -> None:
     refused = client.post("/accounts/login/", {"username": "Guessed", "password": "10"})
     assert (refused.status_code, int(refused["Retry-After"]) >= 1) == (429, True)
     assert "Too many tries" in refused.content.decode()
+    for spelt in (" guessed", "guessed  ", "\uff47uessed"):  # signing in reads them all as one name
+        assert client.post("/accounts/login/", {"username": spelt, "password": "11"}).status_code == 429
     assert client.post("/accounts/login/", {"username": "another", "password": "1"}).status_code == 200

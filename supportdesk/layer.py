@@ -104,7 +104,7 @@ class Batch:
             self.ended.set_result(error)
 
     async def left(self) -> None:
-        """Returns when the broker has it. Raises RedisError or OSError where that is in doubt."""
+        """Returns when the broker has it. Raises what leaves that in doubt."""
         # Shielded: one who no longer waits does not end the batch for the others.
         if error := await asyncio.shield(self.ended):
             raise error
@@ -149,7 +149,7 @@ class Bus:
         try:
             async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
                 await self._client().publish(self.name, self.form.serialize(said))
-        except (RedisError, OSError) as error:
+        except Exception as error:  # whatever it was: a publisher that ends leaves what came meanwhile behind
             why = str(error) or type(error).__name__
             log.warning("%s announcements did not leave for other processes: %s", len(batch.events), why)
             return error
@@ -200,13 +200,14 @@ class Bus:
     def _hear(self, data: bytes) -> None:
         try:
             said = self.form.deserialize(data)
-            origin, events = said["origin"], said["events"]
+            events = [] if said["origin"] == self.origin else [(name, event) for name, event in said["events"]]
+            if not all(isinstance(event, bytes) for _, event in events):
+                raise TypeError("an announcement is bytes")  # a socket would end of it
         except Exception as error:  # another version's, or another program's
             log.warning("what nobody here understands was said on %s: %r", self.name, error)
             return
-        if origin != self.origin:
-            for name, event in events:
-                self.hear(name, event)
+        for name, event in events:
+            self.hear(name, event)
 
     def _client(self) -> Redis:
         if self._redis is None:

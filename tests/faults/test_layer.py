@@ -137,7 +137,10 @@ async def test_what_nobody_understands_deafens_nobody(broker: Broker, process: N
     here, elsewhere = process(), process()
     channel = await member(here)
     async with redis.asyncio.Redis.from_url(broker.url) as client:
-        for nonsense in (b"hello", b"", b"\xc0", b"\x80", b"[1, 2]"):
+        heard_by = "desk__group__conversation.1"
+        strange = [{"origin": "x", "events": events} for events in ([1], 7, [[heard_by, 5]], [[heard_by]])]
+        batches = [here.serialize(batch) for batch in strange]
+        for nonsense in (b"hello", b"", b"\xc0", b"\x80", b"[1, 2]", *batches):
             assert await client.publish("desk.bus", nonsense) == 1
     await say(elsewhere, 1)
     assert await heard(here, channel) == said(1)

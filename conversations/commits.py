@@ -125,8 +125,3 @@ def _unless_refused(work: Callable[[], Any]) -> Outcome:
         return Worked(work())
     except Refused as refusal:
         return Failed(refusal)
-
-
-def hang_up() -> None:
-    """Closes the writer's connection; the next work opens another."""
-    _writer.submit(lambda: connection.close()).result()  # of that thread: each has its own

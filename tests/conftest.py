@@ -58,9 +58,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """The writer keeps its connection, and a database that somebody is connected to cannot be dropped."""
     yield
-    from conversations.commits import hang_up
+    from django.db import connection
 
-    hang_up()
+    from conversations.commits import _writer
+
+    _writer.submit(lambda: connection.close()).result()  # of that thread: each has its own
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
-"""Work of many sockets committed together: what waits while one commit is on its way to the disk shares the next.
+"""What many customers say at once, committed together: what waits while one commit is on its way to the disk shares
+the next.
 
 A commit that is durable takes milliseconds of waiting for the disk. Each message alone would pay them, and the next
 would stand behind it; under load they pay once for all. A message that comes alone is committed alone, and at once.
@@ -6,122 +7,148 @@ A thread of its own does it, with a connection that it keeps: messages wait neit
 """
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from datetime import datetime
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from django.db import connection, transaction
+from django.utils import timezone
 
-from .posting import Refused
+from . import posting
+from .actors import Action, Actor
+from .models import Conversation, statements
+from .posting import Draft, Posted, Refused
 
 PATIENCE = 10.0  # seconds, after which nobody else's message waits for one that breaks the transaction
-MOST = 32  # in one transaction, which holds their conversations until it ends
+MOST = 64  # in one transaction, which holds their conversations until it ends
+MOST_WAITING = 2000  # before a message is refused, rather than kept waiting for longer than its sender does
 
-T = TypeVar("T")
 
-
-@dataclass
+@dataclass(frozen=True)
 class Job:
-    work: Callable[[], Any]
-    key: str
-    done: asyncio.Future[Any]
+    draft: Draft
+    by: Actor
+    answer: asyncio.Future[Posted]
 
 
-async def together(work: Callable[[], T], *, key: str) -> T:
-    """Does `work` in a transaction, with what else waits, and returns what it returned, or raises what it raised, once
-    that is committed. The works of one key keep their order.
+async def post(draft: Draft, *, by: Actor) -> Posted:
+    """Posts what a person wrote, with what else waits. When this returns, it is committed.
 
-    `work` has written nothing when it raises Refused, and may be done again: a transaction that another work broke, or
-    that a cut connection left in doubt, is repeated. (A message is known by its client_id.)"""
+    Raises Refused (`not_yours`, `unavailable`, and as `posting.post`) and DatabaseError."""
     loop = asyncio.get_running_loop()
-    desk = _desks.setdefault(loop, Desk())
-    job = Job(work, key, loop.create_future())
-    desk.waiting.append(job)
-    if desk.busy is None:
-        desk.busy = loop.create_task(desk.serve())
-    return cast("T", await job.done)
+    writer = _writers.get(loop)
+    if writer is None:
+        writer = _writers[loop] = Writer(loop)
+    job = Job(draft, by, loop.create_future())
+    writer.put(job)
+    return await job.answer
 
 
-class Desk:
-    """Where the works of one event loop wait."""
+class Writer:
+    """The messages of one event loop, in the order in which they came."""
 
-    def __init__(self) -> None:
-        self.waiting: list[Job] = []
-        self.busy: asyncio.Task[None] | None = None
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.waiting: deque[Job] = deque()
+        self._busy = False
+        self._lock = threading.Lock()
 
-    async def serve(self) -> None:
-        try:
-            while self.waiting:
-                jobs, self.waiting = self.waiting[:MOST], self.waiting[MOST:]
-                await _settle(jobs)
-        finally:
-            self.busy = None
+    def put(self, job: Job) -> None:
+        with self._lock:
+            if len(self.waiting) >= MOST_WAITING:
+                raise Refused("unavailable", "Too many are writing at this moment. Try again.", retry_after=2)
+            self.waiting.append(job)
+            if self._busy:
+                return
+            self._busy = True
+        _thread.submit(self._serve)
+
+    def _serve(self) -> None:
+        while jobs := self._next():
+            outcomes = commit(jobs)
+            with suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
+                # The answers first: whoever wrote learns that it is kept before she sees it come back.
+                self.loop.call_soon_threadsafe(_answer, jobs, outcomes)
+            for outcome in outcomes:
+                if isinstance(outcome, Posted):
+                    posting.tell(outcome)
+
+    def _next(self) -> list[Job]:
+        with self._lock:
+            jobs = [self.waiting.popleft() for _ in range(min(MOST, len(self.waiting)))]
+            self._busy = bool(jobs)
+        return jobs
 
 
-_desks: WeakKeyDictionary[asyncio.AbstractEventLoop, Desk] = WeakKeyDictionary()
+_writers: WeakKeyDictionary[asyncio.AbstractEventLoop, Writer] = WeakKeyDictionary()
+_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 
 
-async def _settle(jobs: list[Job]) -> None:
-    # In the order of their keys: two processes that lock the same conversations lock them in the same order.
-    jobs.sort(key=lambda job: job.key)
-    outcomes: list[Outcome]
-    try:
-        loop = asyncio.get_running_loop()
-        outcomes = await loop.run_in_executor(_writer, _write, [job.work for job in jobs])
-    except Exception as error:  # the database is away, and with it all that it was to hold
-        outcomes = [Failed(error)] * len(jobs)
+def _answer(jobs: Sequence[Job], outcomes: Sequence[Posted | Exception]) -> None:
     for job, outcome in zip(jobs, outcomes, strict=True):
-        if job.done.done():
+        if job.answer.done():
             continue  # whoever waited for it has gone
-        if isinstance(outcome, Failed):
-            job.done.set_exception(outcome.error)
+        if isinstance(outcome, Exception):
+            job.answer.set_exception(outcome)
         else:
-            job.done.set_result(outcome.value)
+            job.answer.set_result(outcome)
 
 
-@dataclass(frozen=True)
-class Worked:
-    value: Any
-
-
-@dataclass(frozen=True)
-class Failed:
-    error: Exception
-
-
-Outcome = Worked | Failed
-
-
-_writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
-
-
-def _write(works: list[Callable[[], Any]]) -> list[Outcome]:
-    """In one transaction, without those that break it; once more if the database has cut the connection meanwhile."""
-    left, broken, cut = dict(enumerate(works)), dict[int, Outcome](), False
+def commit(jobs: Sequence[Job]) -> list[Posted | Exception]:
+    """In one transaction; once more if the database has cut the connection meanwhile. (A message whose commit was done
+    already is then known by its client_id.) If one of them breaks it, each gets its own."""
     end = time.monotonic() + PATIENCE
-    while True:
-        before, done = connection.connection, dict[int, Outcome]()
-        at: int | None = None
-        try:
-            with transaction.atomic():
-                for at, work in left.items():
-                    done[at] = _unless_refused(work)
-            return [(broken | done)[number] for number in range(len(works))]
-        except Exception as error:
-            if before is not None and connection.connection is not before and not cut:
-                cut = True
-            elif at is None or at in done or time.monotonic() > end:
-                raise  # it did not begin, or the commit failed: nobody's own fault
-            else:
-                broken[at] = Failed(error)
-                del left[at]
-
-
-def _unless_refused(work: Callable[[], Any]) -> Outcome:
     try:
-        return Worked(work())
+        return _tried_twice(jobs)
+    except Exception as error:
+        if len(jobs) == 1:
+            return [error]
+        failed = error
+    return [_alone(job) if time.monotonic() < end else failed for job in jobs]
+
+
+def _alone(job: Job) -> Posted | Exception:
+    try:
+        return _tried_twice([job])[0]
+    except Exception as error:
+        return error
+
+
+def _tried_twice(jobs: Sequence[Job]) -> list[Posted | Exception]:
+    try:
+        return _commit_all(jobs)
+    except Exception:
+        if connection.connection is not None and connection.is_usable():
+            raise
+        connection.close()
+    return _commit_all(jobs)
+
+
+def _commit_all(jobs: Sequence[Job]) -> list[Posted | Exception]:
+    with statements.one_trip(), transaction.atomic():
+        asked = statements.hold(Conversation, {job.draft.conversation_id for job in jobs}, posting.COLUMNS)
+        asked_known = posting.ask_known([job.draft for job in jobs])
+        rows, known = {conversation.pk: conversation for conversation in asked()}, asked_known()
+        now = timezone.now()
+        outcomes = [_decided(job, rows, known, now) for job in jobs]
+        posting.write([outcome for outcome in outcomes if isinstance(outcome, Posted) and outcome.new])
+    return outcomes
+
+
+def _decided(job: Job, rows: dict[UUID, Conversation], known: posting.Known, now: datetime) -> Posted | Exception:
+    conversation, key = rows.get(job.draft.conversation_id), (job.draft.conversation_id, job.draft.client_id)
+    if conversation is None or not job.by.may(Action.SPEAK, conversation):
+        return Refused("not_yours", "This conversation is not yours.")
+    try:
+        posted = posting.decide(conversation, job.draft, known.get(key), now)
     except Refused as refusal:
-        return Failed(refusal)
+        return refusal
+    known[key] = posted.message  # to whoever says it twice in one breath
+    return posted

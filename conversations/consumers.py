@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
-from uuid import UUID
 
 from channels.db import database_sync_to_async
 
-from . import live, posting, turns
+from . import commits, live, posting, turns
 from .actors import Action, CustomerActor, customer_with
-from .commits import together
 from .feed import Feed
 from .lifecycle import Status
 from .limits import MESSAGES
 from .models import Conversation, Role
-from .posting import Refused
+from .models.message import Line
+from .posting import Draft, Refused
 from .serializers import HandoffOf, conversation_json
 from .socket import NOT_YOURS, DeskSocket, Frame, RateLimited, number_in, text_in, uuid_in
 
@@ -35,6 +34,7 @@ def standing(told: Frame) -> Standing:
 
 class CustomerConsumer(DeskSocket):
     frames = frozenset({"hello", "message", "typing", "read", "ping"})
+    at_once = frozenset({"chat.message", "chat.delta", "chat.delta.end", "chat.typing", "chat.read"})
     actor: CustomerActor | None = None
 
     def __init__(self, *, escalate: turns.Escalate, handoff_of: HandoffOf) -> None:
@@ -46,15 +46,21 @@ class CustomerConsumer(DeskSocket):
         after = number_in(frame, "after", 0)
         self.actor = await database_sync_to_async(customer_with)(text_in(frame, "token"), self.conversation_id)
         if self.actor is None:
-            await self.close(NOT_YOURS)
+            self.hang_up(NOT_YOURS)
             return
-        self.feed = Feed(self.conversation_id, after=after, notes=False)
+        self.feed = Feed(self.conversation_id, after=after, notes=False, show=self._show)
         # Join first, then read: what is said in between is announced as well as read, and shown once.
         await self.join(live.conversation_group(self.conversation_id))
-        messages = await self.feed.catch_up()
-        conversation = await self._allowed(Action.READ, self._look)
+        messages = await self.feed.read()
+        conversation = await self._allowed(self._look)
         self.name, self.told = conversation["customer"]["name"], standing(conversation)
-        await self.welcome({"conversation": conversation, "messages": messages})
+        self.welcome({"conversation": conversation, "messages": messages})
+        self.feed.release()
+
+    async def disconnect(self, code: int) -> None:
+        await super().disconnect(code)
+        if self.welcomed:
+            self.feed.close()
 
     def may_stay(self) -> bool:
         return self.actor is not None and not self.actor.expired
@@ -63,85 +69,81 @@ class CustomerConsumer(DeskSocket):
         client_id, body = uuid_in(frame, "client_id"), text_in(frame, "body")
         if wait := MESSAGES.take(f"customer:{self.conversation_id}"):
             raise RateLimited(wait)
-        posted = await self._allowed(Action.SPEAK, self._post, body=body, client_id=client_id)
+        assert self.actor is not None
+        draft = Draft(self.conversation_id, Role.CUSTOMER, body, client_id, author_name=self.name)
+        try:
+            posted = await commits.post(draft, by=self.actor)
+        except Refused as refusal:
+            self._leave_if_not_hers(refusal)
+            raise
         # As she spelt it: she looks for it among what she has sent.
-        await self.say({"type": "ack", "client_id": frame["client_id"], "seq": posted.message.seq})
+        self.say({"type": "ack", "client_id": frame["client_id"], "seq": posted.message.seq})
         if posted.new and posted.conversation.status == Status.PROCESSING:
             # Sent again, it may have a turn under way in any process: that of a dead one is the sweep's.
             turns.start(self.conversation_id, escalate=self.escalate)
-        await self.show_kept(self._take(posted.message.as_json()))
 
     async def on_typing(self, frame: Frame) -> None:
         live.announce_typing(self.conversation_id, Role.CUSTOMER, sender=self.id)
 
     async def on_read(self, frame: Frame) -> None:
-        await self._allowed(Action.READ, self._seen, number_in(frame, "seq"))
+        await self._allowed(self._seen, number_in(frame, "seq"))
 
     async def on_ping(self, frame: Frame) -> None:
         """Heals what announcements lost: the messages she has not seen, and the status."""
-        await self._show(await self.feed.catch_up())
-        last_seq, now = await self._allowed(Action.READ, self._glance)
+        await self.feed.catch_up()
+        last_seq, now = await self._allowed(self._glance)
         if now != self.told:
-            conversation = await self._allowed(Action.READ, self._look)
-            await self._show_status(conversation | {"reason": conversation["close_reason"]})
-        await self.say({"type": "pong", "last_seq": last_seq})
+            conversation = await self._allowed(self._look)
+            self._show_status(conversation | {"reason": conversation["close_reason"]})
+        self.say({"type": "pong", "last_seq": last_seq})
 
     # --- What the group announces --------------------------------------------------------------------------------
 
-    async def chat_message(self, event: Frame) -> None:
-        await self._take(event["message"])
+    def chat_message(self, event: Frame) -> None:
+        self.feed.offer(Line(*event["line"]))
 
     async def chat_status(self, event: Frame) -> None:
         if event["status"] == Status.ESCALATED and "handoff" not in event:
-            event = event | {"handoff": (await self._allowed(Action.READ, self._look))["handoff"]}
-        await self._show_status(event)
+            event = event | {"handoff": (await self._allowed(self._look))["handoff"]}
+        self._show_status(event)
 
-    async def chat_delta(self, event: Frame) -> None:
-        await self.say({"type": "delta", "turn": event["turn"], "text": event["text"]})
+    def chat_delta(self, event: Frame) -> None:
+        self.say({"type": "delta", "turn": event["turn"], "text": event["text"]})
 
-    async def chat_delta_end(self, event: Frame) -> None:
-        await self.say({"type": "delta_end", "turn": event["turn"]})
+    def chat_delta_end(self, event: Frame) -> None:
+        self.say({"type": "delta_end", "turn": event["turn"]})
 
-    async def chat_typing(self, event: Frame) -> None:
+    def chat_typing(self, event: Frame) -> None:
         if event["sender"] != self.id and event["role"] != Role.NOTE:
-            await self.say({"type": "typing", "role": event["role"]})
+            self.say({"type": "typing", "role": event["role"]})
 
-    async def chat_read(self, event: Frame) -> None:
-        await self.say({"type": "read", "role": event["role"], "seq": event["seq"]})
+    def chat_read(self, event: Frame) -> None:
+        self.say({"type": "read", "role": event["role"], "seq": event["seq"]})
 
     # --- Database ------------------------------------------------------------------------------------------------
 
-    async def _allowed(self, action: Action, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Does `work` with her conversation if her token still opens it; otherwise the socket closes. To speak, the
-        conversation is locked by the same look: that spares every message a second one."""
+    async def _allowed(self, work: Callable[..., T], *args: Any) -> T:
+        """Does `work` with her conversation if her token still opens it; otherwise the socket closes."""
 
         def look_and_work() -> T:
-            conversation = self._locked() if action is Action.SPEAK else self._seen_by_her()
-            if self.actor is None or conversation is None or not self.actor.may(action, conversation):
+            conversation = self._seen_by_her()
+            if self.actor is None or conversation is None or not self.actor.may(Action.READ, conversation):
                 raise Refused("not_yours", "This conversation is not yours.")
-            return work(conversation, *args, **kwargs)
+            return work(conversation, *args)
 
         try:
-            if action is Action.SPEAK:
-                return await together(look_and_work, key=str(self.conversation_id))
             result: T = await database_sync_to_async(look_and_work)()
         except Refused as refusal:
-            if refusal.code == "not_yours":
-                await self.close(NOT_YOURS)
+            self._leave_if_not_hers(refusal)
             raise
         return result
 
-    def _locked(self) -> Conversation | None:
-        try:
-            return Conversation.objects.lock(self.conversation_id)
-        except Conversation.DoesNotExist:
-            return None
+    def _leave_if_not_hers(self, refusal: Refused) -> None:
+        if refusal.code == "not_yours":
+            self.hang_up(NOT_YOURS)
 
     def _seen_by_her(self) -> Conversation | None:
         return Conversation.objects.visible_to(self.actor).select_related("customer").first()
-
-    def _post(self, conversation: Conversation, *, body: str, client_id: UUID) -> posting.Posted:
-        return posting.post_to(conversation, role=Role.CUSTOMER, body=body, client_id=client_id, author_name=self.name)
 
     def _look(self, conversation: Conversation) -> Frame:
         return conversation_json(conversation, handoff=self.handoff_of(conversation, for_staff=False))
@@ -157,16 +159,12 @@ class CustomerConsumer(DeskSocket):
 
     # --- Frames --------------------------------------------------------------------------------------------------
 
-    async def _show(self, messages: list[Frame]) -> None:
-        for message in messages:
-            await self.say({"type": "message", "message": message})
+    def _show(self, line: Line) -> None:
+        self.say_text(f'{{"type":"message","message":{line.text}}}')
 
-    async def _take(self, message: Frame) -> None:
-        await self._show(await self.feed.take(message))
-
-    async def _show_status(self, event: Frame) -> None:
+    def _show_status(self, event: Frame) -> None:
         self.told = standing(event)
         frame = {"type": "status", "status": event["status"]}
         # Why a conversation ended is hers to know; why a person was called ("frustration") is the agents'.
         told = ("reason", "handoff") if event["status"] == Status.CLOSED else ("handoff",)
-        await self.say(frame | {key: event[key] for key in told if event.get(key)})
+        self.say(frame | {key: event[key] for key in told if event.get(key)})

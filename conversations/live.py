@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from channels.layers import get_channel_layer
@@ -25,9 +25,12 @@ log = logging.getLogger(__name__)
 
 INBOX = "inbox"
 QUEUE_EVERY = 0.25  # seconds between two announcements of the queue by one process
-MAX_UNDER_WAY = 1000  # past that the broker is not keeping up, and hints are dropped
+MAX_LEAVING = 5000  # past that the event loop is not keeping up, and hints are dropped
 
 Event = dict[str, Any]
+
+if TYPE_CHECKING:
+    from .models.message import Line
 
 
 def conversation_group(conversation_id: UUID) -> str:
@@ -43,9 +46,9 @@ def agent_group(user_id: int) -> str:
     return f"agent.{user_id}"
 
 
-def announce_message(conversation_id: UUID, message: Event) -> None:
-    """A message was committed: everybody in the conversation gets it whole, as Message.as_json gives it."""
-    _after_commit(conversation_group(conversation_id), _about(conversation_id, "chat.message", message=message))
+def announce_message(conversation_id: UUID, line: "Line") -> None:
+    """A message was committed: everybody in the conversation gets it whole."""
+    _after_commit(conversation_group(conversation_id), _about(conversation_id, "chat.message", line=line))
 
 
 def announce_status(conversation_id: UUID, *, status: str, reason: str = "", **more: Any) -> None:
@@ -123,7 +126,6 @@ def _do_after_commit(work: Callable[[], None]) -> None:
         transaction.on_commit(work, robust=True)
 
 
-_queue_lock = threading.Lock()
 _queue_at = 0.0  # when the inbox is told next, or was told last
 
 
@@ -131,28 +133,47 @@ def _publish_queue() -> None:
     """At once, or as one announcement for all that happens within QUEUE_EVERY: each goes to every agent."""
     global _queue_at
     now = time.monotonic()
-    with _queue_lock:
+    with _lock:
         if now < _queue_at:
             return  # told then, of this too
         _queue_at = max(now, _queue_at + QUEUE_EVERY)
         wait = _queue_at - now
-    _publish(INBOX, {"type": "inbox.queue"}, wait)
-
-
-def _publish(group: str, event: Event, wait: float = 0.0) -> None:
-    if background.running() >= MAX_UNDER_WAY:
-        log.warning("too much under way, an announcement to %s was dropped", group)
-        return
-    background.run(_send(group, event, wait))
-
-
-async def _send(group: str, event: Event, wait: float) -> None:
     if wait:
-        await asyncio.sleep(wait)
+        background.run(_publish_queue_after(wait))
+    else:
+        _publish(INBOX, {"type": "inbox.queue"})
+
+
+async def _publish_queue_after(wait: float) -> None:
+    await asyncio.sleep(wait)
+    _publish(INBOX, {"type": "inbox.queue"})
+
+
+_lock = threading.Lock()
+_leaving: list[tuple[str, Event]] = []  # what was published and not yet sent
+
+
+def _publish(group: str, event: Event) -> None:
+    """Hands the event over to the event loop, from any thread; what comes in one breath leaves together."""
+    with _lock:
+        if len(_leaving) >= MAX_LEAVING:
+            log.warning("too much is under way, an announcement to %s was dropped", group)
+            return
+        _leaving.append((group, event))
+        first = len(_leaving) == 1
+    if first:
+        background.run(_send_all())
+
+
+async def _send_all() -> None:
+    with _lock:
+        events = tuple(_leaving)
+        _leaving.clear()
     layer = get_channel_layer()
     assert layer is not None
     try:
         async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
-            await layer.group_send(group, event)
+            for group, event in events:
+                await layer.group_send(group, event)
     except Exception as error:  # any failure of the broker: what was lost here, receivers fetch from the database
-        log.warning("an announcement to %s did not leave: %s", group, str(error) or type(error).__name__)
+        log.warning("of %s announcements some did not leave: %s", len(events), str(error) or type(error).__name__)

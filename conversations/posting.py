@@ -1,6 +1,7 @@
 """The one way a message is born: a short transaction gives it the next `seq`, and after the commit it is announced."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,16 +22,41 @@ if TYPE_CHECKING:
 class Refused(Exception):
     """A message that is not taken; `code` and `detail` go to its sender as docs/protocol.md lists them."""
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, *, retry_after: int | None = None) -> None:
         super().__init__(detail)
-        self.code, self.detail = code, detail
+        self.code, self.detail, self.retry_after = code, detail, retry_after  # seconds
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message as its sender wrote it: it has no number yet."""
+
+    conversation_id: UUID
+    role: Role
+    body: str
+    client_id: UUID | None = None
+    author: "User | None" = None
+    author_name: str = ""
 
 
 @dataclass(frozen=True)
 class Posted:
     message: Message
     conversation: Conversation
-    new: bool  # False: this client_id was known, and this is the first message again
+    changes: dict[str, Any] = field(default_factory=dict)  # in the conversation's row
+    move: Transition | None = None
+    new: bool = False  # False: this client_id was known, and this is the first message again
+
+
+#: By conversation and client_id.
+Known = dict[tuple[UUID, UUID | None], Message]
+
+#: What of a conversation's row it takes to decide, or what a message may change.
+COLUMNS = (
+    *("id", "status", "epoch", "episode", "token_expires_at", "escalated_at", "last_activity_at", "reminded_at"),
+    *("last_seq", "last_public_seq", "last_customer_seq", "customer_seen_seq", "agent_seen_seq", "preview"),
+    *("waiting_since", "lease_until", "turn_attempts"),
+)
 
 
 def post(
@@ -61,18 +87,12 @@ def post_to(
     author_name: str = "",
 ) -> Posted:
     """As `post`, to a conversation whose row the caller has locked, as part of the caller's transaction."""
-    message = Message(role=role, body=readable(body), client_id=client_id, author=author, author_name=author_name)
-    ended = conversation.status == Status.CLOSED and role is not Role.NOTE
-    if not ended and _add(message, conversation):
-        return Posted(message, conversation, new=True)
-    known = client_id and statements.fetch(Message, client_id=client_id, conversation=conversation.pk)
-    if not known:
-        raise Refused("closed", "This conversation has ended.")
-    if known.role != role:  # the threat: a customer who names an agent's client_id is shown the agent's note
-        raise Refused("malformed", "This client_id belongs to another message.")
-    # Whoever sends again may do so because a commit was never confirmed, and then nobody was told of it.
-    live.announce_message(conversation.pk, known.as_json())
-    return Posted(known, conversation, new=False)
+    draft = Draft(conversation.pk, role, body, client_id, author, author_name)
+    posted = decide(conversation, draft, ask_known([draft])().get((conversation.pk, client_id)), timezone.now())
+    if posted.new:
+        write([posted], posted.changes)
+    tell(posted)
+    return posted
 
 
 def append(
@@ -87,26 +107,73 @@ def append(
 ) -> Message:
     """Adds the desk's own words to a conversation whose row the caller has locked, as part of the caller's transaction,
     ended or not."""
+    draft = Draft(conversation.pk, role, body, author=author, author_name=author_name)
+    posted = _take_up(conversation, draft, now or timezone.now(), data or {})
+    write([posted], posted.changes)
+    tell(posted)
+    return posted.message
+
+
+def decide(conversation: Conversation, draft: Draft, known: Message | None, now: datetime) -> Posted:
+    """What becomes of a draft. It only decides: of many messages at once as of one, on both databases, and the
+    conversation's row, which the caller has locked, is what it says after this message.
+
+    `known` is the message that this conversation has under the draft's client_id. Raises Refused."""
+    body = readable(draft.body)
+    if known:
+        if known.role != draft.role:  # the threat: a customer who names an agent's client_id is shown the agent's note
+            raise Refused("malformed", "This client_id belongs to another message.")
+        return Posted(known, conversation)
+    if conversation.status == Status.CLOSED and draft.role is not Role.NOTE:
+        raise Refused("closed", "This conversation has ended.")
+    return _take_up(conversation, replace(draft, body=body), now, {})
+
+
+def _take_up(conversation: Conversation, draft: Draft, now: datetime, data: dict[str, Any]) -> Posted:
     message = Message(
-        role=role, body=body, author=author, author_name=author_name, data=data or {}, created_at=now or timezone.now()
+        conversation_id=conversation.pk,
+        seq=conversation.last_seq + 1,
+        client_id=draft.client_id,
+        role=draft.role,
+        body=draft.body,
+        author=draft.author,
+        author_name=draft.author_name,
+        data=data,
+        created_at=now,
     )
-    _add(message, conversation)
-    return message
+    changes, move = changes_on_message(conversation, message, now), None
+    if draft.role is Role.CUSTOMER and conversation.with_assistant and conversation.status != Status.PROCESSING:
+        move, more = conversation.plan_move(Status.PROCESSING, reason=Reason.ASKED, actor=Transition.CUSTOMER, now=now)
+        changes |= more
+    for name, value in changes.items():
+        setattr(conversation, name, value)
+    return Posted(message, conversation, changes, move, new=True)
 
 
-def _add(message: Message, conversation: Conversation) -> bool:
-    """False: its client_id is known, and nothing was written."""
-    message.conversation, message.seq = conversation, conversation.last_seq + 1
-    if not statements.insert(message, unless_known=("client_id", "conversation")):
-        return False
-    now = message.created_at
-    statements.update(conversation, changes_on_message(conversation, message, now))
-    live.announce_message(conversation.pk, message.as_json())
-    if message.role == Role.CUSTOMER and conversation.with_assistant and conversation.status != Status.PROCESSING:
-        conversation.move(Status.PROCESSING, reason=Reason.ASKED, actor=Transition.CUSTOMER, now=now)
-    if conversation.status == Status.ESCALATED:
+def ask_known(drafts: Iterable[Draft]) -> Callable[[], Known]:
+    """Asks which messages are known already under their client_id. Only a statement of its own, after the lock, sees
+    what another process has committed while this one waited for it."""
+    named = [{"client_id": one.client_id, "conversation_id": one.conversation_id} for one in drafts if one.client_id]
+    found = statements.find(Message, named)
+    return lambda: {(message.conversation_id, message.client_id): message for message in found()}
+
+
+def write(posted: Sequence[Posted], names: Iterable[str] = COLUMNS) -> None:
+    """Stores what was decided, and these fields of the conversations' rows."""
+    statements.insert([one.message for one in posted])
+    statements.update(list({one.conversation.pk: one.conversation for one in posted}.values()), names)
+    statements.insert([one.move for one in posted if one.move])
+
+
+def tell(posted: Posted) -> None:
+    """Announces what was decided. A message that was known is announced as well: whoever sends again may do so because
+    a commit was never confirmed, and then nobody was told of it."""
+    conversation = posted.conversation
+    live.announce_message(conversation.pk, posted.message.as_line())
+    if posted.move:
+        live.announce_status(conversation.pk, status=posted.move.new, reason=posted.move.reason)
+    if posted.new and conversation.status == Status.ESCALATED:
         live.announce_queue()
-    return True
 
 
 def mark_read(conversation_id: UUID, *, role: Role, seq: int) -> None:

@@ -5,22 +5,28 @@ import json
 import logging
 import math
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, ClassVar
 from uuid import UUID
 
 from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
 from .limits import FRAMES
+from .models.message import to_text
 from .posting import Refused
 
 log = logging.getLogger(__name__)
 
 HELLO_SECONDS = 10
 MAX_FRAME = 64 * 1024
+MOST_HEARD = 200  # announcements that wait for a socket's look at the database
+MOST_UNSENT = 1000  # frames that wait for a peer to take them
 NOT_YOURS, TOO_BIG, COME_BACK = 4404, 1009, 1013
 
 Frame = dict[str, Any]
@@ -28,31 +34,59 @@ Frame = dict[str, Any]
 
 class RateLimited(Refused):
     def __init__(self, wait: float) -> None:
-        self.retry_after = max(1, math.ceil(wait))
-        super().__init__("rate_limited", f"Too many at once. Wait {self.retry_after} s.")
+        wait = max(1, math.ceil(wait))
+        super().__init__("rate_limited", f"Too many at once. Wait {wait} s.", retry_after=wait)
 
 
 class DeskSocket(AsyncWebsocketConsumer):
-    """Calls `on_<type>` for each frame whose type `frames` lists; before the hello, for none but it."""
+    """Calls `on_<type>` for each frame whose type `frames` lists; before the hello, for none but it.
+
+    Frames are served one at a time, and so are announcements that take a look at the database. The others, those that
+    `at_once` lists, are passed on by a plain function while a frame is still being served.
+
+    Every access to the database goes through `database_sync_to_async` or the writer of commits.py. That is why this
+    class need not make a trip to the database's thread before each event, as Channels does to close old connections.
+    """
 
     frames: ClassVar[frozenset[str]]
+    at_once: ClassVar[frozenset[str]] = frozenset()
     welcomed = closed = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope, self.base_send = scope, send
+        self.id = uuid.uuid4().hex
         self.joined: set[str] = set()
+        self._turn = asyncio.Lock()
+        self._heard: deque[Frame] = deque()  # announcements that wait for their turn
+        self._hearing: asyncio.Task[None] | None = None
+        self._outbox: deque[str] = deque()
+        self._sending: asyncio.Task[None] | None = None
+        self.channel_layer = get_channel_layer()
+        self.channel_name = await self.channel_layer.new_channel()
+        self.channel_layer.call(self.channel_name, self.hear)
         try:
-            await super().__call__(scope, receive, send)
+            with suppress(StopConsumer):
+                while True:
+                    await self.dispatch(await receive())
         finally:  # however it ended: a send to a peer that has vanished ends it without a disconnect
-            for group in tuple(self.joined):
-                await self.leave(group)
+            await self._leave_all()
+
+    async def _leave_all(self) -> None:
+        self.closed = True
+        for task in (self._hearing, self._sending):
+            if task:
+                task.cancel()
+        for group in tuple(self.joined):
+            await self.leave(group)
+        self.channel_layer.forget(self.channel_name)
 
     async def connect(self) -> None:
-        self.id = uuid.uuid4().hex
         await self.accept()
-        self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._too_quiet)
+        self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self.hang_up, COME_BACK)
 
-    def _too_quiet(self) -> None:
-        self._closing = asyncio.ensure_future(self.close(COME_BACK))
+    async def websocket_disconnect(self, message: Frame) -> None:
+        await self.disconnect(message["code"])
+        raise StopConsumer
 
     async def disconnect(self, code: int) -> None:
         self._deadline.cancel()
@@ -65,31 +99,48 @@ class DeskSocket(AsyncWebsocketConsumer):
         self.joined.discard(group)
         await self.channel_layer.group_discard(group, self.channel_name)
 
+    # --- What comes in -----------------------------------------------------------------------------------------------
+
     def may_stay(self) -> bool:
         """Whether what let this socket in still holds; asked before each frame and each announcement."""
         return True
 
+    def may_hear(self) -> bool:
+        """Whether an announcement may be passed on without a look at the database."""
+        return self.may_stay()
+
+    def hear(self, event: Frame) -> None:
+        """An announcement, from the channel layer."""
+        if event["type"] in self.at_once and self.welcomed and not self._heard and self.may_hear():
+            getattr(self, get_handler_name(event))(event)
+        elif not self.closed and len(self._heard) < MOST_HEARD:  # what is beyond, the next look at the database finds
+            self._heard.append(event)
+            if self._hearing is None:
+                self._hearing = asyncio.create_task(self._hear_all())
+
+    async def _hear_all(self) -> None:
+        try:
+            while self._heard:
+                await self.dispatch(self._heard[0])
+                self._heard.popleft()
+        finally:
+            self._hearing = None
+
     async def dispatch(self, message: Frame) -> None:
         """One at a time: a frame of the client's, or what a group announced."""
-        if message["type"] != "websocket.disconnect" and not await self._heeds(message):
-            return
-        try:
-            # Not by super(): it begins with a trip to the database's thread, where announcements, which rarely need it,
-            # would queue behind messages that are being stored.
-            await getattr(self, get_handler_name(message))(message)
-        except (Refused, DatabaseError) as error:  # an announcement; `receive` answers frames
-            log.warning("an announcement was not passed on, the next ping heals it: %s", error)
-
-    async def show_kept(self, showing: Awaitable[None]) -> None:
-        """After an acknowledgement: what fails from here on is no error of the message, which is kept."""
-        try:
-            await showing
-        except DatabaseError as error:
-            log.warning("a message was kept and not shown, the next ping heals it: %s", error)
+        async with self._turn:
+            if message["type"] != "websocket.disconnect" and not await self._heeds(message):
+                return
+            try:
+                handled = getattr(self, get_handler_name(message))(message)
+                if handled is not None:
+                    await handled
+            except (Refused, DatabaseError) as error:  # an announcement; `receive` answers frames
+                log.warning("an announcement was not passed on, the next look heals it: %s", error)
 
     async def _heeds(self, message: Frame) -> bool:
         if self.welcomed and not self.closed and not self.may_stay():
-            await self.close(NOT_YOURS)
+            self.hang_up(NOT_YOURS)
         return not self.closed and (self.welcomed or message["type"].startswith("websocket."))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
@@ -98,17 +149,17 @@ class DeskSocket(AsyncWebsocketConsumer):
             if wait := FRAMES.take(self.id):
                 raise RateLimited(wait)
             if text_data and len(text_data) > MAX_FRAME:
-                await self.close(TOO_BIG)
+                self.hang_up(TOO_BIG)
                 return
             frame = _parse(text_data)
             await self._handler(frame)(frame)
         except Refused as refusal:
-            await self._refuse(refusal, frame)
+            self._refuse(refusal, frame)
         except DatabaseError as error:
             log.warning("a frame could not be served: %s", error)
-            await self._refuse(Refused("unavailable", "The desk cannot store this right now. Try again."), frame, 2)
+            self._refuse(Refused("unavailable", "The desk cannot store this now. Try again.", retry_after=2), frame)
             if not self.welcomed:
-                await self.close(COME_BACK)
+                self.hang_up(COME_BACK)
 
     def _handler(self, frame: Frame) -> Callable[[Frame], Awaitable[None]]:
         kind = frame.get("type")
@@ -119,34 +170,55 @@ class DeskSocket(AsyncWebsocketConsumer):
         handler: Callable[[Frame], Awaitable[None]] = getattr(self, f"on_{kind}")
         return handler
 
-    async def welcome(self, frame: Frame) -> None:
+    # --- What goes out -----------------------------------------------------------------------------------------------
+
+    def welcome(self, frame: Frame) -> None:
         self._deadline.cancel()
-        await self.say({"type": "welcome", **frame})
+        self.say({"type": "welcome", **frame})
         self.welcomed = True
 
-    async def say(self, frame: Frame) -> None:
+    def say(self, frame: Frame) -> None:
+        self.say_text(to_text(frame))
+
+    def say_text(self, text: str) -> None:
+        """Sends it as soon as the peer takes it. One that takes nothing is told to come back."""
         if self.closed:
             return
+        if len(self._outbox) >= MOST_UNSENT:
+            self._outbox.clear()
+            self.hang_up(COME_BACK)
+            return
+        self._outbox.append(text)
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_all())
+
+    def hang_up(self, code: int) -> None:
+        """Closes the socket, after what was said."""
+        if not self.closed:
+            self.closed, self._code = True, code
+            if self._sending is None:
+                self._sending = asyncio.create_task(self._send_all())
+
+    async def _send_all(self) -> None:
         try:
-            await self.send(text_data=json.dumps(frame, separators=(",", ":")))
+            while self._outbox:
+                await self.base_send({"type": "websocket.send", "text": self._outbox.popleft()})
+            if self.closed:
+                await self.base_send({"type": "websocket.close", "code": self._code})
         except OSError:  # the peer has vanished; its disconnect is on the way
             self.closed = True
+        finally:
+            self._sending = None
 
-    async def close(self, code: int | bool | None = None, reason: str | None = None) -> None:
-        if not self.closed:
-            self.closed = True
-            with suppress(OSError):  # the peer went first
-                await super().close(code, reason)
-
-    async def _refuse(self, refusal: Refused, frame: Frame, retry_after: int | None = None) -> None:
+    def _refuse(self, refusal: Refused, frame: Frame) -> None:
         error: Frame = {"type": "error", "code": refusal.code, "detail": refusal.detail}
         if isinstance(frame.get("client_id"), str):
             error["client_id"] = frame["client_id"]
         if isinstance(frame.get("conversation"), str):
             error["conversation"] = frame["conversation"]
-        if retry_after := getattr(refusal, "retry_after", retry_after):
-            error["retry_after"] = retry_after
-        await self.say(error)
+        if refusal.retry_after:
+            error["retry_after"] = refusal.retry_after
+        self.say(error)
 
 
 def _parse(text: str | None) -> Frame:

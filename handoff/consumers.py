@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from conversations.feed import Feed
 from conversations.lifecycle import Status
 from conversations.limits import MESSAGES
 from conversations.models import Conversation, Role
+from conversations.models.message import Line
 from conversations.posting import Posted, Refused
 from conversations.socket import NOT_YOURS, DeskSocket, Frame, RateLimited, number_in, text_in, uuid_in
 
@@ -46,6 +48,7 @@ class Watched:
 
 class InboxConsumer(DeskSocket):
     frames = frozenset({"hello", "watch", "unwatch", "message", "typing", "read", "ping"})
+    at_once = frozenset({"chat.message", "chat.delta", "chat.delta.end", "chat.typing", "chat.read"})
     agent: Agent | None = None
 
     def __init__(self) -> None:
@@ -60,13 +63,14 @@ class InboxConsumer(DeskSocket):
         self.agent = agent
         await self.join(live.INBOX)
         await self.join(live.agent_group(agent.user_id))
-        await self.welcome({"agent": agent.as_json(), "counts": many})
+        self.welcome({"agent": agent.as_json(), "counts": many})
 
     async def disconnect(self, code: int) -> None:
         await super().disconnect(code)
         if self.queue_due:
             self.queue_due.cancel()
-        for conversation_id in self.watched:
+        for conversation_id, watched in self.watched.items():
+            watched.feed.close()
             self._announce_me(conversation_id, "left")
 
     # --- What the agent sends ------------------------------------------------------------------------------------
@@ -76,18 +80,22 @@ class InboxConsumer(DeskSocket):
         if conversation_id not in self.watched and len(self.watched) >= MAX_WATCHED:
             raise Refused("too_many", f"At most {MAX_WATCHED} conversations at a time. Leave one first.")
         conversation = await self._allowed(self._look, conversation_id, Action.READ)
+        if watched := self.watched.pop(conversation_id, None):
+            watched.feed.close()
+        feed = Feed(conversation_id, after=after, notes=True, show=partial(self._show, conversation_id))
+        self.watched[conversation_id] = Watched(feed, conversation.status)
         # Join first, then read: what is said in between is announced as well as read, and shown once.
         await self.join(live.conversation_group(conversation_id))
         await self.join(live.watchers_group(conversation_id))
-        feed = Feed(conversation_id, after=after, notes=True)
-        messages = await feed.catch_up()
-        self.watched[conversation_id] = Watched(feed, conversation.status)
-        await self.say({"type": "messages", "conversation": str(conversation_id), "messages": messages})
+        messages = await feed.read()
+        self.say({"type": "messages", "conversation": str(conversation_id), "messages": messages})
+        feed.release()
         self._announce_me(conversation_id, "came")
 
     async def on_unwatch(self, frame: Frame) -> None:
         conversation_id = uuid_in(frame, "conversation")
-        if self.watched.pop(conversation_id, None):
+        if watched := self.watched.pop(conversation_id, None):
+            watched.feed.close()
             await self.leave(live.conversation_group(conversation_id))
             await self.leave(live.watchers_group(conversation_id))
             self._announce_me(conversation_id, "left")
@@ -100,8 +108,7 @@ class InboxConsumer(DeskSocket):
             raise RateLimited(wait)
         posted = await self._allowed(self._speak, conversation_id, body, client_id, as_note)
         ack = {"type": "ack", "conversation": str(conversation_id), "client_id": str(client_id)}
-        await self.say(ack | {"seq": posted.message.seq})
-        await self.show_kept(self._take(conversation_id, posted.message.as_json()))
+        self.say(ack | {"seq": posted.message.seq})
 
     async def on_typing(self, frame: Frame) -> None:
         conversation_id = uuid_in(frame, "conversation")
@@ -119,12 +126,12 @@ class InboxConsumer(DeskSocket):
         for conversation_id, (last_seq, status) in newest.items():
             watched = self.watched[conversation_id]
             if last_seq > watched.feed.seen:
-                await self._show(conversation_id, await watched.feed.catch_up())
+                await watched.feed.catch_up()
             if status != watched.status:
                 await self.chat_status({"conversation": str(conversation_id), "status": status})
         await self._refresh_viewers()
         last_seqs = {str(conversation_id): last_seq for conversation_id, (last_seq, _) in newest.items()}
-        await self.say({"type": "pong", "queue_version": version, "last_seq": last_seqs})
+        self.say({"type": "pong", "queue_version": version, "last_seq": last_seqs})
 
     # --- What the groups announce --------------------------------------------------------------------------------
 
@@ -132,12 +139,12 @@ class InboxConsumer(DeskSocket):
         if message["type"].startswith("websocket.") or await self._may_hear():
             await super().dispatch(message)
 
-    async def chat_message(self, event: Frame) -> None:
-        await self._take(UUID(event["conversation"]), event["message"])
+    def may_hear(self) -> bool:
+        return _clock() < self.trusted_until
 
-    async def _take(self, conversation_id: UUID, message: Frame) -> None:
-        if watched := self.watched.get(conversation_id):
-            await self._show(conversation_id, await watched.feed.take(message))
+    def chat_message(self, event: Frame) -> None:
+        if watched := self.watched.get(UUID(event["conversation"])):
+            watched.feed.offer(Line(*event["line"]))
 
     async def chat_status(self, event: Frame) -> None:
         conversation_id = UUID(event["conversation"])
@@ -147,29 +154,29 @@ class InboxConsumer(DeskSocket):
         if event["status"] == Status.ESCALATED and "handoff" not in event:
             event = event | {"handoff": await self._allowed(self._handoff, conversation_id)}
         more = {key: event[key] for key in ("reason", "handoff") if event.get(key)}
-        await self.say({"type": "status", "conversation": event["conversation"], "status": event["status"]} | more)
+        self.say({"type": "status", "conversation": event["conversation"], "status": event["status"]} | more)
 
-    async def chat_delta(self, event: Frame) -> None:
-        await self._pass_on("delta", event, "turn", "text")
+    def chat_delta(self, event: Frame) -> None:
+        self._pass_on("delta", event, "turn", "text")
 
-    async def chat_delta_end(self, event: Frame) -> None:
-        await self._pass_on("delta_end", event, "turn")
+    def chat_delta_end(self, event: Frame) -> None:
+        self._pass_on("delta_end", event, "turn")
 
-    async def chat_typing(self, event: Frame) -> None:
+    def chat_typing(self, event: Frame) -> None:
         if event["sender"] != self.id:
-            await self._pass_on("typing", event, "role", "name")
+            self._pass_on("typing", event, "role", "name")
 
-    async def chat_read(self, event: Frame) -> None:
-        await self._pass_on("read", event, "role", "seq")
+    def chat_read(self, event: Frame) -> None:
+        self._pass_on("read", event, "role", "seq")
 
     async def inbox_handoff(self, event: Frame) -> None:
         conversation_id = UUID(event["conversation"])
         if conversation_id in self.watched:
             handoff = await self._allowed(self._handoff, conversation_id)
-            await self.say({"type": "handoff", "conversation": event["conversation"], "handoff": handoff})
+            self.say({"type": "handoff", "conversation": event["conversation"], "handoff": handoff})
 
     async def inbox_assigned(self, event: Frame) -> None:
-        await self.say({"type": "assigned", "handoff": event["handoff"]})
+        self.say({"type": "assigned", "handoff": event["handoff"]})
 
     async def inbox_queue(self, event: Frame) -> None:
         """At once, or as one frame for all that happens within QUEUE_EVERY."""
@@ -182,7 +189,7 @@ class InboxConsumer(DeskSocket):
         try:
             if await self._may_hear() and self.agent:
                 many = await database_sync_to_async(self._counts)(self.agent)
-                await self.say({"type": "queue", "counts": many})
+                self.say({"type": "queue", "counts": many})
         except DatabaseError as error:
             log.warning("the queue's counts could not be told: %s", error)
 
@@ -194,7 +201,7 @@ class InboxConsumer(DeskSocket):
         if event["state"] == "came":
             self._announce_me(conversation_id, "here")
         if watched.viewers.hear(event, _clock()):
-            await self._say_viewers(conversation_id)
+            self._say_viewers(conversation_id)
 
     # --- Who else looks on ---------------------------------------------------------------------------------------
 
@@ -206,13 +213,13 @@ class InboxConsumer(DeskSocket):
         self.pings += 1
         for conversation_id, watched in self.watched.items():
             if watched.viewers.forget_silent(_clock()):
-                await self._say_viewers(conversation_id)
+                self._say_viewers(conversation_id)
             if self.pings % STILL_HERE_EVERY == 0:
                 self._announce_me(conversation_id, "here")
 
-    async def _say_viewers(self, conversation_id: UUID) -> None:
+    def _say_viewers(self, conversation_id: UUID) -> None:
         names = self.watched[conversation_id].viewers.names()
-        await self.say({"type": "viewers", "conversation": str(conversation_id), "agents": names})
+        self.say({"type": "viewers", "conversation": str(conversation_id), "agents": names})
 
     # --- Rights --------------------------------------------------------------------------------------------------
 
@@ -230,14 +237,14 @@ class InboxConsumer(DeskSocket):
             answer: T = await database_sync_to_async(look_and_work)()
         except Refused as refusal:
             if refusal.code == "not_yours":
-                await self.close(NOT_YOURS)
+                self.hang_up(NOT_YOURS)
             raise
         self.trusted_until = _clock() + TRUSTED
         return answer
 
     async def _may_hear(self) -> bool:
         """A socket that only listens is asked for its right as well, when none of its frames has shown it lately."""
-        if _clock() < self.trusted_until:
+        if self.may_hear():
             return True
         try:
             await self._allowed(lambda actor: None)
@@ -284,14 +291,13 @@ class InboxConsumer(DeskSocket):
 
     # --- Frames --------------------------------------------------------------------------------------------------
 
-    async def _show(self, conversation_id: UUID, messages: list[Frame]) -> None:
-        for message in messages:
-            await self.say({"type": "message", "conversation": str(conversation_id), "message": message})
+    def _show(self, conversation_id: UUID, line: Line) -> None:
+        self.say_text(f'{{"type":"message","conversation":"{conversation_id}","message":{line.text}}}')
 
-    async def _pass_on(self, kind: str, event: Frame, *keys: str) -> None:
+    def _pass_on(self, kind: str, event: Frame, *keys: str) -> None:
         if UUID(event["conversation"]) in self.watched:
             content: dict[str, Any] = {key: event[key] for key in keys if event.get(key) not in (None, "")}
-            await self.say({"type": kind, "conversation": event["conversation"]} | content)
+            self.say({"type": kind, "conversation": event["conversation"]} | content)
 
 
 def _clock() -> float:

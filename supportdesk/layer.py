@@ -20,6 +20,8 @@ from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
+Event = dict[str, Any]
+
 MAILBOX = 200  # announcements that may wait for one slow socket
 BATCH, BATCH_BYTES = 1000, 4 * 2**20  # announcements that may wait for the broker
 QUIET = 5.0  # seconds without a word from the broker, after which it is asked for one
@@ -36,13 +38,27 @@ class DeskLayer(RedisPubSubChannelLayer):
         layer: LoopLayer = self._layers[loop]
         return layer
 
+    def call(self, channel: str, hear: Callable[[Event], None]) -> None:
+        """From now on what comes for `channel` is not kept for `receive`: `hear` is called with it at once. It may not
+        change the event, which others hear as well."""
+        self._get_layer().ears[channel] = hear
+
+    def forget(self, channel: str) -> None:
+        """Nobody hears or receives on `channel` any more."""
+        self._get_layer().forget(channel)
+
 
 class LoopLayer(RedisPubSubLoopLayer):
     """The layer of one event loop."""
 
     def __init__(self, hosts: list[Any], **options: Any) -> None:
         super().__init__(hosts, **options)
+        self.ears: dict[str, Callable[[Event], None]] = {}
         self.bus = Bus(decode_hosts(hosts)[0], f"{self.prefix}.bus", form=self.channel_layer, hear=self._deliver)
+
+    def forget(self, channel: str) -> None:
+        self.ears.pop(channel, None)
+        self.channels.pop(channel, None)
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
         await self._tell(channel, message).left()
@@ -55,13 +71,19 @@ class LoopLayer(RedisPubSubLoopLayer):
     def _tell(self, name: str, message: dict[str, Any]) -> "Batch":
         """Own sockets have it when this returns: what is told one after the other arrives so."""
         data = self.channel_layer.serialize(message)
-        self._deliver(name, data)
+        self._deliver(name, data, message)
         return self.bus.publish(name, data)
 
-    def _deliver(self, name: str, data: bytes) -> None:
+    def _deliver(self, name: str, data: bytes, event: Event | None = None) -> None:
         """To a channel, or to the channels of a group, as far as they are in this process."""
-        for channel in self.groups.get(name, (name,)):
-            if mailbox := self.channels.get(channel):
+        for channel in tuple(self.groups.get(name, (name,))):
+            if hear := self.ears.get(channel):
+                event = event or self.channel_layer.deserialize(data)
+                try:
+                    hear(event)
+                except Exception:  # one socket's own trouble is not the others'
+                    log.exception("an announcement was not heard on %s", channel)
+            elif mailbox := self.channels.get(channel):
                 mailbox.put_nowait(data)
 
     async def group_add(self, group: str, channel: str) -> None:

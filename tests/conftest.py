@@ -60,9 +60,9 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
     yield
     from django.db import connection
 
-    from conversations.commits import _writer
+    from conversations.commits import _thread
 
-    _writer.submit(lambda: connection.close()).result()  # of that thread: each has its own
+    _thread.submit(lambda: connection.close()).result()  # of that thread: each has its own
 
 
 @pytest.fixture(autouse=True)

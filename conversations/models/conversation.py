@@ -73,7 +73,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def lock(self, pk: uuid.UUID) -> "Conversation":
         """The conversation with its row held until the transaction ends."""
-        if conversation := statements.fetch(self.model, lock=True, pk=pk):
+        for conversation in statements.hold(self.model, [pk])():
             return conversation
         raise self.model.DoesNotExist
 
@@ -217,19 +217,35 @@ class Conversation(models.Model):
     ) -> None:
         """Moves to status `to` and records it; the row is to be locked. Raises IllegalMove if the table forbids it,
         or if somebody else moved it first."""
-        old, now = Status(self.status), now or timezone.now()
-        if to not in TRANSITIONS[old]:
-            raise IllegalMove(old, to)
-        changes = self.changes_on_move(old, to, reason, now)
+        transition, changes = self.plan_move(to, reason=reason, actor=actor, user=user, now=now or timezone.now())
         # Compare and set: right on both databases, even for a caller that forgot the lock.
-        if not Conversation.objects.filter(pk=self.pk, status=old).update(**changes):
+        if not Conversation.objects.filter(pk=self.pk, status=transition.old).update(**changes):
             raise IllegalMove(Conversation.objects.values_list("status", flat=True).get(pk=self.pk), to)
         for field, value in changes.items():
             setattr(self, field, value)
-        Transition.objects.create(
-            conversation=self, episode=self.episode, old=old, new=to, reason=reason, actor=actor, user=user, at=now
-        )
+        transition.save()
         live.announce_status(self.pk, status=to, reason=reason)
+
+    def plan_move(
+        self, to: Status, *, reason: str, actor: str, now: datetime, user: "User | None" = None
+    ) -> "tuple[Transition, dict[str, Any]]":
+        """The record of a move to `to`, and what it changes in the row. Raises IllegalMove if the table forbids it."""
+        old = Status(self.status)
+        if to not in TRANSITIONS[old]:
+            raise IllegalMove(old, to)
+        transition = Transition(
+            conversation_id=self.pk,
+            episode=self.episode,
+            old=old,
+            new=to,
+            reason=reason,
+            actor=actor,
+            user=user,
+            at=now,
+        )
+        changes = self.changes_on_move(old, to, reason, now)
+        transition.episode = changes.get("episode", self.episode)
+        return transition, changes
 
     def changes_on_move(self, old: Status, to: Status, reason: str, now: datetime) -> dict[str, Any]:
         """What a move changes in the conversation's row, besides its Transition."""

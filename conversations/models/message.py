@@ -1,7 +1,8 @@
 """One thing somebody said. A message never changes after it is posted, so whoever receives it needs no query."""
 
+import json
 import uuid
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +18,16 @@ class Role(models.TextChoices):
 
 
 MAX_BODY = 10_000  # characters
+
+to_text = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class Line(NamedTuple):
+    """A message on its way to screens, encoded once for all of them."""
+
+    seq: int
+    role: str
+    text: str  # as Message.as_json gives it
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -54,6 +65,9 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} {self.seq}: {self.body[:60]}"
+
+    def as_line(self) -> "Line":
+        return Line(self.seq, self.role, to_text(self.as_json()))
 
     def as_json(self) -> dict[str, Any]:
         """The message as docs/protocol.md gives it; the same on sockets and over REST."""

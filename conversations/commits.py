@@ -7,10 +7,11 @@ A thread of its own does it, with a connection that it keeps: messages wait neit
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,34 +22,39 @@ from weakref import WeakKeyDictionary
 from django.db import connection, transaction
 from django.utils import timezone
 
-from . import posting
+from . import live, posting
 from .actors import Action, Actor
 from .models import Conversation, statements
 from .posting import Draft, Posted, Refused
 
+log = logging.getLogger(__name__)
+
 PATIENCE = 10.0  # seconds, after which nobody else's message waits for one that breaks the transaction
-MOST = 64  # in one transaction, which holds their conversations until it ends
+MOST = 256  # in one transaction, which holds their conversations until it ends
 MOST_WAITING = 2000  # before a message is refused, rather than kept waiting for longer than its sender does
 
 
-@dataclass(frozen=True)
+Outcome = Posted | Exception
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     draft: Draft
     by: Actor
-    answer: asyncio.Future[Posted]
+    then: Callable[[Outcome], None]
 
 
-async def post(draft: Draft, *, by: Actor) -> Posted:
-    """Posts what a person wrote, with what else waits. When this returns, it is committed.
+def post(draft: Draft, *, by: Actor, then: Callable[[Outcome], None]) -> None:
+    """Posts what a person wrote, with what else waits. `then` is called on the event loop, with what was posted once it
+    is committed, or with why it was not: Refused (`not_yours`, and as `posting.post`) or a DatabaseError. One who posts
+    several without waiting has them posted in that order.
 
-    Raises Refused (`not_yours`, `unavailable`, and as `posting.post`) and DatabaseError."""
+    Raises Refused (`unavailable`)."""
     loop = asyncio.get_running_loop()
     writer = _writers.get(loop)
     if writer is None:
         writer = _writers[loop] = Writer(loop)
-    job = Job(draft, by, loop.create_future())
-    writer.put(job)
-    return await job.answer
+    writer.put(Job(draft, by, then))
 
 
 class Writer:
@@ -73,12 +79,13 @@ class Writer:
     def _serve(self) -> None:
         while jobs := self._next():
             outcomes = commit(jobs)
+            # The answers first: whoever wrote learns that it is kept before she sees it come back.
             with suppress(RuntimeError):  # the loop has been closed, and nobody waits any more
-                # The answers first: whoever wrote learns that it is kept before she sees it come back.
                 self.loop.call_soon_threadsafe(_answer, jobs, outcomes)
-            for outcome in outcomes:
-                if isinstance(outcome, Posted):
-                    posting.tell(outcome)
+            with live.committed():
+                for outcome in outcomes:
+                    if isinstance(outcome, Posted):
+                        posting.tell(outcome)
 
     def _next(self) -> list[Job]:
         with self._lock:
@@ -91,17 +98,15 @@ _writers: WeakKeyDictionary[asyncio.AbstractEventLoop, Writer] = WeakKeyDictiona
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 
 
-def _answer(jobs: Sequence[Job], outcomes: Sequence[Posted | Exception]) -> None:
+def _answer(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
     for job, outcome in zip(jobs, outcomes, strict=True):
-        if job.answer.done():
-            continue  # whoever waited for it has gone
-        if isinstance(outcome, Exception):
-            job.answer.set_exception(outcome)
-        else:
-            job.answer.set_result(outcome)
+        try:
+            job.then(outcome)
+        except Exception:  # one socket's own trouble is not the others'
+            log.exception("an outcome was not told")
 
 
-def commit(jobs: Sequence[Job]) -> list[Posted | Exception]:
+def commit(jobs: Sequence[Job]) -> list[Outcome]:
     """In one transaction; once more if the database has cut the connection meanwhile. (A message whose commit was done
     already is then known by its client_id.) If one of them breaks it, each gets its own."""
     end = time.monotonic() + PATIENCE
@@ -114,14 +119,14 @@ def commit(jobs: Sequence[Job]) -> list[Posted | Exception]:
     return [_alone(job) if time.monotonic() < end else failed for job in jobs]
 
 
-def _alone(job: Job) -> Posted | Exception:
+def _alone(job: Job) -> Outcome:
     try:
         return _tried_twice([job])[0]
     except Exception as error:
         return error
 
 
-def _tried_twice(jobs: Sequence[Job]) -> list[Posted | Exception]:
+def _tried_twice(jobs: Sequence[Job]) -> list[Outcome]:
     try:
         return _commit_all(jobs)
     except Exception:
@@ -131,7 +136,7 @@ def _tried_twice(jobs: Sequence[Job]) -> list[Posted | Exception]:
     return _commit_all(jobs)
 
 
-def _commit_all(jobs: Sequence[Job]) -> list[Posted | Exception]:
+def _commit_all(jobs: Sequence[Job]) -> list[Outcome]:
     with statements.one_trip(), transaction.atomic():
         asked = statements.hold(Conversation, {job.draft.conversation_id for job in jobs}, posting.COLUMNS)
         asked_known = posting.ask_known([job.draft for job in jobs])
@@ -142,7 +147,7 @@ def _commit_all(jobs: Sequence[Job]) -> list[Posted | Exception]:
     return outcomes
 
 
-def _decided(job: Job, rows: dict[UUID, Conversation], known: posting.Known, now: datetime) -> Posted | Exception:
+def _decided(job: Job, rows: dict[UUID, Conversation], known: posting.Known, now: datetime) -> Outcome:
     conversation, key = rows.get(job.draft.conversation_id), (job.draft.conversation_id, job.draft.client_id)
     if conversation is None or not job.by.may(Action.SPEAK, conversation):
         return Refused("not_yours", "This conversation is not yours.")

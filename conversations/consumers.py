@@ -1,6 +1,7 @@
 """The customer's socket: hello, messages both ways, what is happening meanwhile."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from channels.db import database_sync_to_async
@@ -71,14 +72,18 @@ class CustomerConsumer(DeskSocket):
             raise RateLimited(wait)
         assert self.actor is not None
         draft = Draft(self.conversation_id, Role.CUSTOMER, body, client_id, author_name=self.name)
-        try:
-            posted = await commits.post(draft, by=self.actor)
-        except Refused as refusal:
-            self._leave_if_not_hers(refusal)
-            raise
+        # Not awaited: her next frames are read meanwhile, and what she says in one breath shares a commit.
+        commits.post(draft, by=self.actor, then=partial(self._posted, frame))
+        await self.unanswered.add()
+
+    def _posted(self, frame: Frame, outcome: commits.Outcome) -> None:
+        self.unanswered.take()
+        if isinstance(outcome, Exception):
+            self.refuse(outcome, frame)
+            return
         # As she spelt it: she looks for it among what she has sent.
-        self.say({"type": "ack", "client_id": frame["client_id"], "seq": posted.message.seq})
-        if posted.new and posted.conversation.status == Status.PROCESSING:
+        self.say({"type": "ack", "client_id": frame["client_id"], "seq": outcome.message.seq})
+        if outcome.new and outcome.conversation.status == Status.PROCESSING:
             # Sent again, it may have a turn under way in any process: that of a dead one is the sweep's.
             turns.start(self.conversation_id, escalate=self.escalate)
 
@@ -131,16 +136,8 @@ class CustomerConsumer(DeskSocket):
                 raise Refused("not_yours", "This conversation is not yours.")
             return work(conversation, *args)
 
-        try:
-            result: T = await database_sync_to_async(look_and_work)()
-        except Refused as refusal:
-            self._leave_if_not_hers(refusal)
-            raise
+        result: T = await database_sync_to_async(look_and_work)()
         return result
-
-    def _leave_if_not_hers(self, refusal: Refused) -> None:
-        if refusal.code == "not_yours":
-            self.hang_up(NOT_YOURS)
 
     def _seen_by_her(self) -> Conversation | None:
         return Conversation.objects.visible_to(self.actor).select_related("customer").first()

@@ -105,6 +105,7 @@ def _about(conversation_id: UUID, kind: str, **content: Any) -> Event:
 
 
 _quiet = ContextVar("quiet", default=False)
+_committed = ContextVar("committed", default=False)
 
 
 @contextmanager
@@ -117,12 +118,26 @@ def quiet() -> Iterator[None]:
         _quiet.reset(token)
 
 
+@contextmanager
+def committed() -> Iterator[None]:
+    """What is announced in this block is committed: nothing need be asked of the connection."""
+    token = _committed.set(True)
+    try:
+        yield
+    finally:
+        _committed.reset(token)
+
+
 def _after_commit(group: str, event: Event) -> None:
     _do_after_commit(partial(_publish, group, event))
 
 
 def _do_after_commit(work: Callable[[], None]) -> None:
-    if not _quiet.get():
+    if _quiet.get():
+        return
+    if _committed.get():
+        work()
+    else:
         transaction.on_commit(work, robust=True)
 
 

@@ -1,7 +1,7 @@
 """The one way a message is born: a short transaction gives it the next `seq`, and after the commit it is announced."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -108,7 +108,7 @@ def append(
     """Adds the desk's own words to a conversation whose row the caller has locked, as part of the caller's transaction,
     ended or not."""
     draft = Draft(conversation.pk, role, body, author=author, author_name=author_name)
-    posted = _take_up(conversation, draft, now or timezone.now(), data or {})
+    posted = _take_up(conversation, draft, body, now or timezone.now(), data or {})
     write([posted], posted.changes)
     tell(posted)
     return posted.message
@@ -126,16 +126,16 @@ def decide(conversation: Conversation, draft: Draft, known: Message | None, now:
         return Posted(known, conversation)
     if conversation.status == Status.CLOSED and draft.role is not Role.NOTE:
         raise Refused("closed", "This conversation has ended.")
-    return _take_up(conversation, replace(draft, body=body), now, {})
+    return _take_up(conversation, draft, body, now, {})
 
 
-def _take_up(conversation: Conversation, draft: Draft, now: datetime, data: dict[str, Any]) -> Posted:
+def _take_up(conversation: Conversation, draft: Draft, body: str, now: datetime, data: dict[str, Any]) -> Posted:
     message = Message(
         conversation_id=conversation.pk,
         seq=conversation.last_seq + 1,
         client_id=draft.client_id,
         role=draft.role,
-        body=draft.body,
+        body=body,
         author=draft.author,
         author_name=draft.author_name,
         data=data,
@@ -153,8 +153,8 @@ def _take_up(conversation: Conversation, draft: Draft, now: datetime, data: dict
 def ask_known(drafts: Iterable[Draft]) -> Callable[[], Known]:
     """Asks which messages are known already under their client_id. Only a statement of its own, after the lock, sees
     what another process has committed while this one waited for it."""
-    named = [{"client_id": one.client_id, "conversation_id": one.conversation_id} for one in drafts if one.client_id]
-    found = statements.find(Message, named)
+    named = [(one.client_id, one.conversation_id) for one in drafts if one.client_id]
+    found = statements.find(Message, ("client_id", "conversation_id"), named)
     return lambda: {(message.conversation_id, message.client_id): message for message in found()}
 
 
@@ -213,7 +213,14 @@ def readable(body: str) -> str:
         raise Refused("empty", "Write something first.")
     if len(body) > MAX_BODY:
         raise Refused("too_long", f"A message may have {MAX_BODY:,} characters; this one has {len(body):,}.")
-    # PostgreSQL stores neither NUL nor a lone surrogate.
-    if "\0" in body or any("\ud800" <= char <= "\udfff" for char in body):
+    if not storable(body):
         raise Refused("malformed", "This message holds characters that cannot be stored.")
     return body
+
+
+def storable(text: str) -> bool:
+    """PostgreSQL keeps neither NUL nor a lone surrogate."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False

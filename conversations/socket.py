@@ -8,10 +8,10 @@ import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
-from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 HELLO_SECONDS = 10
 MAX_FRAME = 64 * 1024
 MOST_HEARD = 200  # announcements that wait for a socket's look at the database
+MOST_UNANSWERED = 32  # messages of one socket on their way to the database
 MOST_UNSENT = 1000  # frames that wait for a peer to take them
 NOT_YOURS, TOO_BIG, COME_BACK = 4404, 1009, 1013
 
@@ -59,6 +60,7 @@ class DeskSocket(AsyncWebsocketConsumer):
         self._turn = asyncio.Lock()
         self._heard: deque[Frame] = deque()  # announcements that wait for their turn
         self._hearing: asyncio.Task[None] | None = None
+        self.unanswered = Window(MOST_UNANSWERED)
         self._outbox: deque[str] = deque()
         self._sending: asyncio.Task[None] | None = None
         self.channel_layer = get_channel_layer()
@@ -112,7 +114,7 @@ class DeskSocket(AsyncWebsocketConsumer):
     def hear(self, event: Frame) -> None:
         """An announcement, from the channel layer."""
         if event["type"] in self.at_once and self.welcomed and not self._heard and self.may_hear():
-            getattr(self, get_handler_name(event))(event)
+            getattr(self, _handler_name(event["type"]))(event)
         elif not self.closed and len(self._heard) < MOST_HEARD:  # what is beyond, the next look at the database finds
             self._heard.append(event)
             if self._hearing is None:
@@ -132,7 +134,7 @@ class DeskSocket(AsyncWebsocketConsumer):
             if message["type"] != "websocket.disconnect" and not await self._heeds(message):
                 return
             try:
-                handled = getattr(self, get_handler_name(message))(message)
+                handled = getattr(self, _handler_name(message["type"]))(message)
                 if handled is not None:
                     await handled
             except (Refused, DatabaseError) as error:  # an announcement; `receive` answers frames
@@ -143,23 +145,35 @@ class DeskSocket(AsyncWebsocketConsumer):
             self.hang_up(NOT_YOURS)
         return not self.closed and (self.welcomed or message["type"].startswith("websocket."))
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+    async def websocket_receive(self, message: Frame) -> None:
         frame: Frame = {}
         try:
-            if wait := FRAMES.take(self.id):
-                raise RateLimited(wait)
-            if text_data and len(text_data) > MAX_FRAME:
+            text = message.get("text")
+            if text and len(text) > MAX_FRAME:
                 self.hang_up(TOO_BIG)
                 return
-            frame = _parse(text_data)
+            if wait := FRAMES.take(self.id):
+                raise RateLimited(wait)
+            frame = _parse(text)
             await self._handler(frame)(frame)
-        except Refused as refusal:
-            self._refuse(refusal, frame)
-        except DatabaseError as error:
-            log.warning("a frame could not be served: %s", error)
-            self._refuse(Refused("unavailable", "The desk cannot store this now. Try again.", retry_after=2), frame)
-            if not self.welcomed:
-                self.hang_up(COME_BACK)
+        except (Refused, DatabaseError) as error:
+            self.refuse(error, frame)
+
+    def refuse(self, error: Exception, frame: Frame) -> None:
+        """Tells whoever sent the frame why it was not served."""
+        match error:
+            case Refused(code="not_yours"):
+                self.hang_up(NOT_YOURS)
+            case Refused():
+                self._say_error(error, frame)
+            case DatabaseError():
+                log.warning("a frame could not be served: %s", error)
+                away = Refused("unavailable", "The desk cannot store this right now. Try again.", retry_after=2)
+                self._say_error(away, frame)
+                if not self.welcomed:
+                    self.hang_up(COME_BACK)
+            case _:
+                raise error
 
     def _handler(self, frame: Frame) -> Callable[[Frame], Awaitable[None]]:
         kind = frame.get("type")
@@ -210,7 +224,7 @@ class DeskSocket(AsyncWebsocketConsumer):
         finally:
             self._sending = None
 
-    def _refuse(self, refusal: Refused, frame: Frame) -> None:
+    def _say_error(self, refusal: Refused, frame: Frame) -> None:
         error: Frame = {"type": "error", "code": refusal.code, "detail": refusal.detail}
         if isinstance(frame.get("client_id"), str):
             error["client_id"] = frame["client_id"]
@@ -219,6 +233,32 @@ class DeskSocket(AsyncWebsocketConsumer):
         if refusal.retry_after:
             error["retry_after"] = refusal.retry_after
         self.say(error)
+
+
+@cache
+def _handler_name(kind: str) -> str:
+    return kind.replace(".", "_")
+
+
+class Window:
+    """How many of a client's messages are on their way to the database. No more of its frames are read meanwhile than
+    `size`."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.many = size, 0
+        self._room: asyncio.Future[None] | None = None
+
+    async def add(self) -> None:
+        """Returns when there is room for another."""
+        self.many += 1
+        if self.many >= self.size:
+            self._room = asyncio.get_running_loop().create_future()
+            await self._room
+
+    def take(self) -> None:
+        self.many -= 1
+        if self._room and not self._room.done():
+            self._room.set_result(None)
 
 
 def _parse(text: str | None) -> Frame:

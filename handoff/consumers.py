@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
@@ -225,7 +226,7 @@ class InboxConsumer(DeskSocket):
 
     async def _allowed(self, work: Callable[Concatenate[StaffActor, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Does `work` if she may still answer customers; otherwise the socket closes."""
-        session_key = getattr(self.scope.get("session"), "session_key", None)
+        session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
 
         def look_and_work() -> T:
             actor = staff_with(self.token) if self.token else staff_in(session_key)

@@ -1,4 +1,4 @@
-"""The desk as one ASGI application: HTTP, and sockets behind the origin check and the session."""
+"""The desk as one ASGI application: HTTP, and sockets behind the origin check."""
 
 import asyncio
 import os
@@ -11,9 +11,9 @@ import django
 
 django.setup(set_prefix=False)  # loads the apps, which what follows imports
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
+from channels.sessions import CookieMiddleware
 from django.conf import settings
 
 from conversations import background
@@ -36,7 +36,8 @@ class SameOrigin(OriginValidator):
 _routes = ProtocolTypeRouter(
     {
         "http": ThreadedHandler(),
-        "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.ALLOWED_HOSTS),
+        # No more of the session than its key: whose it is the inbox asks at each look (actors.staff_in).
+        "websocket": SameOrigin(CookieMiddleware(URLRouter(websocket_urlpatterns)), settings.ALLOWED_HOSTS),
     }
 )
 

@@ -3,7 +3,7 @@
 import hmac
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self
 
@@ -161,7 +161,7 @@ class Conversation(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["status", "last_activity_at"], name="conversation_by_activity"),
+            # Nothing that a message changes is in an index (but its status): PostgreSQL then leaves them all alone.
             models.Index(fields=["status", "opened_at"], name="conversation_by_age"),
             models.Index(fields=["created_at"], name="conversation_by_creation"),
             models.Index(fields=["customer", "-created_at"], name="conversation_by_customer"),
@@ -189,7 +189,7 @@ class Conversation(models.Model):
 
     @property
     def token_expired(self) -> bool:
-        return timezone.now() >= self.token_expires_at
+        return datetime.now(UTC) >= self.token_expires_at
 
     @property
     def with_assistant(self) -> bool:

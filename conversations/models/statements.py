@@ -1,21 +1,25 @@
 """The few statements that every message needs, for one row or for hundreds in one trip, each written once.
 
 Django's compiler takes longer to write one of them than the database takes to do it. What they say still comes out of
-the models. Many rows travel as one JSON text, which both databases take apart.
+the models.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import cache, reduce
+from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection, models, transaction
 
+MOST_ROWS = 256  # a statement
+
 M = TypeVar("M", bound=models.Model)
-Row = dict[str, Any]
+Convert = Callable[[Any], Any]
 
 
 def one_trip() -> AbstractContextManager[Any]:
@@ -34,129 +38,172 @@ def hold(model: type[M], keys: Iterable[UUID], names: Sequence[str] = ()) -> Cal
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A row's lock is held until its transaction ends: open one first.")
     names = tuple(name for name in _all(model) if name in names) if names else _all(model)  # in the order of from_db
-    return _ask(model, _hold(model, names), names, [{"id": key} for key in keys])
+    given = _filled([(key,) for key in keys])
+    return _ask(model, _hold(model, names, len(given)), names, _values(model, ("id",), given))
 
 
-def find(model: type[M], wanted: Sequence[Row]) -> Callable[[], list[M]]:
-    """Asks for the rows that equal one of `wanted` in all the fields it names, the same in each."""
+def find(model: type[M], names: tuple[str, ...], wanted: Sequence[tuple[Any, ...]]) -> Callable[[], list[M]]:
+    """Asks for the rows whose fields `names` have one of the `wanted` values."""
     if not wanted:
         return list
-    return _ask(model, _find(model, tuple(wanted[0])), _all(model), wanted)
+    given = _filled(wanted)
+    return _ask(model, _find(model, names, len(given)), _all(model), _values(model, names, given))
 
 
 def insert(rows: Sequence[models.Model]) -> None:
     """Saves new rows of one model. What the database numbers itself is not read back."""
     if rows:
         names = tuple(name for name in _all(type(rows[0])) if not _is_numbered(rows[0], name))
-        _execute(_insert(type(rows[0]), names), _rows(rows, names))
+        _write(_insert, rows, names)
 
 
 def update(rows: Sequence[models.Model], names: Iterable[str]) -> None:
     """Writes these fields of rows of one model."""
     if rows:
-        names = tuple(dict.fromkeys(("id", *names)))
-        _execute(_update(type(rows[0]), names), _rows(rows, names))
+        _write(_update, rows, ("id", *(name for name in names if name != "id")))
 
 
 # --- What they say -------------------------------------------------------------------------------------------------
 
 
 @cache
-def _hold(model: type[models.Model], names: tuple[str, ...]) -> str:
-    columns, given = ", ".join(_column(model, name) for name in names), _given(model, ("id",))
+def _hold(model: type[models.Model], names: tuple[str, ...], rows: int) -> str:
+    columns, keys = ", ".join(_columns(model, names)), ", ".join(["%s"] * rows)
     lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
-    return f"SELECT {columns} FROM {_table(model)} WHERE id IN (SELECT id FROM {given}) ORDER BY id {lock}"  # noqa: S608
+    return _marked(f"SELECT {columns} FROM {_table(model)} WHERE id IN ({keys}) ORDER BY id {lock}")  # noqa: S608
 
 
 @cache
-def _find(model: type[models.Model], names: tuple[str, ...]) -> str:
-    columns = ", ".join(f"{_table(model)}.{_column(model, name)}" for name in _all(model))
-    same = " AND ".join(f"{_table(model)}.{_column(model, name)} = given.{_column(model, name)}" for name in names)
-    return f"SELECT {columns} FROM {_given(model, names)} JOIN {_table(model)} ON {same}"  # noqa: S608
+def _find(model: type[models.Model], names: tuple[str, ...], rows: int) -> str:
+    columns = ", ".join(_columns(model, _all(model)))
+    given = _given(model, names, rows)
+    named = ", ".join(_columns(model, names))
+    return _marked(f"SELECT {columns} FROM {_table(model)} WHERE ({named}) IN ({given})")  # noqa: S608
 
 
 @cache
-def _insert(model: type[models.Model], names: tuple[str, ...]) -> str:
-    columns = ", ".join(_column(model, name) for name in names)
-    return f"INSERT INTO {_table(model)} ({columns}) SELECT {columns} FROM {_given(model, names)}"  # noqa: S608
+def _insert(model: type[models.Model], names: tuple[str, ...], rows: int) -> str:
+    columns = ", ".join(_columns(model, names))
+    return _marked(f"INSERT INTO {_table(model)} ({columns}) {_given(model, names, rows)}")
 
 
 @cache
-def _update(model: type[models.Model], names: tuple[str, ...]) -> str:
-    sets = ", ".join(f"{_column(model, name)} = given.{_column(model, name)}" for name in names if name != "id")
-    return f"UPDATE {_table(model)} SET {sets} FROM {_given(model, names)} WHERE {_table(model)}.id = given.id"  # noqa: S608
+def _update(model: type[models.Model], names: tuple[str, ...], rows: int) -> str:
+    # The columns of VALUES are called so by both databases.
+    sets = ", ".join(f"{name} = given.column{at}" for at, name in enumerate(_columns(model, names), 1) if at > 1)
+    given, own = _given(model, names, rows), _table(model)
+    return _marked(f"UPDATE {own} SET {sets} FROM ({given}) AS given WHERE {own}.id = given.column1")  # noqa: S608
 
 
-def _given(model: type[models.Model], names: Iterable[str]) -> str:
-    """The rows of the JSON text, as a table called `given`."""
-    columns = {name: _column(model, name) for name in names}
+def _given(model: type[models.Model], names: tuple[str, ...], rows: int) -> str:
+    first = ", ".join(f"CAST(%s AS {kind})" if (kind := _cast(model, name)) else "%s" for name in names)
+    others = [", ".join(["%s"] * len(names))] * (rows - 1)
+    return "VALUES " + ", ".join(f"({row})" for row in (first, *others))
+
+
+def _cast(model: type[models.Model], name: str) -> str:
+    """PostgreSQL takes a column's type from its first row."""
+    return _field(model, name).db_type(connection) if connection.vendor == "postgresql" else ""
+
+
+def _marked(sql: str) -> str:
+    """With the driver's own marks for values."""
     if connection.vendor == "postgresql":
-        typed = ", ".join(f"{column} {_field(model, name).db_type(connection)}" for name, column in columns.items())
-        return f"json_to_recordset(%s::json) AS given({typed})"
-    parts = ", ".join(f"json_extract(value, '$.{name}') AS {column}" for name, column in columns.items())
-    return f"(SELECT {parts} FROM json_each(%s)) AS given"  # noqa: S608
+        number = count(1)
+        return re.sub("%s", lambda mark: f"${next(number)}", sql)
+    return sql.replace("%s", "?")
 
 
-# --- How they are said -----------------------------------------------------------------------------------------------
+# --- How they are said ---------------------------------------------------------------------------------------------
 
 
-def _ask(model: type[M], sql: str, names: tuple[str, ...], given: Sequence[Row]) -> Callable[[], list[M]]:
-    cursor = _execute(sql, given)
+def _ask(model: type[M], sql: str, names: tuple[str, ...], values: list[Any]) -> Callable[[], list[M]]:
+    cursor = _execute(sql, values)
 
     def rows() -> list[M]:
         with connection.wrap_database_errors:
             found = cursor.fetchall()
-        converters, loaded = _converters(model, names), frozenset(names)
-        return [model.from_db(connection.alias, loaded, list(map(_call, converters, row))) for row in found]
+        convert, loaded = _from_database(model, names), frozenset(names)
+        return [model.from_db(connection.alias, loaded, list(map(_call, convert, row))) for row in found]
 
     return rows
 
 
-def _execute(sql: str, given: Sequence[Row]) -> Any:
+def _write(statement: Callable[..., str], rows: Sequence[models.Model], names: tuple[str, ...]) -> None:
+    for some in _in_powers_of_two(rows):
+        given = [[getattr(row, name) for name in names] for row in some]
+        _execute(statement(type(rows[0]), names, len(some)), _values(type(rows[0]), names, given))
+
+
+def _execute(sql: str, values: list[Any]) -> Any:
     connection.ensure_connection()
     with connection.wrap_database_errors:
         if connection.vendor == "postgresql":
             # Not Django's cursor, which writes the values into the text: this text is planned once a connection.
-            return connection.Database.Cursor(connection.connection).execute(sql, [_encode(given)], prepare=True)
-        return connection.connection.execute(sql.replace("%s", "?"), [_encode(given)])
+            psycopg: Any = connection.Database  # type: ignore[attr-defined]  # the driver's module
+            return psycopg.RawCursor(connection.connection).execute(sql, values, prepare=True)
+        return connection.connection.execute(sql, values)
 
 
-def _call(convert: Callable[[Any], Any], value: Any) -> Any:
-    return convert(value)
+def _in_powers_of_two(rows: Sequence[M]) -> Iterator[Sequence[M]]:
+    """So that there are few statements to plan."""
+    at = 0
+    while left := len(rows) - at:
+        many = min(MOST_ROWS, 1 << (left.bit_length() - 1))
+        yield rows[at : at + many]
+        at += many
 
 
-def _rows(rows: Iterable[models.Model], names: Iterable[str]) -> list[Row]:
-    return [{name: getattr(row, name) for name in names} for row in rows]
+def _filled(given: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The same, with the last one repeated up to a power of two: where a repetition changes nothing."""
+    return [*given, *[given[-1]] * ((1 << (len(given) - 1).bit_length()) - len(given))]
 
 
-def _plain(value: Any) -> str:
-    """As both databases read it, and SQLite keeps it."""
-    match value:
-        case UUID():
-            return value.hex
-        case datetime():
-            return str(value.astimezone(UTC).replace(tzinfo=None))  # the connection's zone is UTC
-    raise TypeError(f"{type(value).__name__} cannot be written here")
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
+def _values(model: type[models.Model], names: tuple[str, ...], given: Iterable[Sequence[Any]]) -> list[Any]:
+    convert = _to_database(model, names)
+    return [value if value is None else step(value) for row in given for step, value in zip(convert, row, strict=True)]
 
 
 @cache
-def _converters(model: type[models.Model], names: tuple[str, ...]) -> list[Callable[[Any], Any]]:
-    """What makes of a column's value the field's, one for each of `names`."""
+def _to_database(model: type[models.Model], names: tuple[str, ...]) -> list[Convert]:
+    return [_as_stored(_field(model, name)) for name in names]
 
-    def converter(name: str) -> Callable[[Any], Any]:
+
+def _as_stored(field: Any) -> Convert:
+    on_sqlite = connection.vendor == "sqlite"
+    match field.target_field if field.remote_field else field:
+        case models.UUIDField():
+            return (lambda key: key.hex) if on_sqlite else _same
+        case models.DateTimeField():
+            return (lambda moment: str(moment.astimezone(UTC).replace(tzinfo=None))) if on_sqlite else _same
+        case models.JSONField():
+            return json.dumps
+        case models.CharField() | models.TextField():
+            return str  # of a choice, its value
+    return _same
+
+
+@cache
+def _from_database(model: type[models.Model], names: tuple[str, ...]) -> list[Convert]:
+    def converter(name: str) -> Convert:
         expression = _field(model, name).get_col(model._meta.db_table)
         steps = [*connection.ops.get_db_converters(expression), *expression.get_db_converters(connection)]
         if not steps:
-            return lambda value: value
+            return _same
         return lambda value: reduce(lambda so_far, step: step(so_far, expression, connection), steps, value)
 
     return [converter(name) for name in names]
 
 
-# --- What the models say ---------------------------------------------------------------------------------------------
+def _same(value: Any) -> Any:
+    return value
+
+
+def _call(step: Convert, value: Any) -> Any:
+    return step(value)
+
+
+# --- What the models say -------------------------------------------------------------------------------------------
 
 
 @cache
@@ -176,5 +223,5 @@ def _table(model: type[models.Model]) -> str:
     return connection.ops.quote_name(model._meta.db_table)
 
 
-def _column(model: type[models.Model], name: str) -> str:
-    return connection.ops.quote_name(_field(model, name).column)
+def _columns(model: type[models.Model], names: Iterable[str]) -> list[str]:
+    return [connection.ops.quote_name(_field(model, name).column) for name in names]

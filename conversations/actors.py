@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from functools import wraps
 from importlib import import_module
@@ -75,7 +75,7 @@ class CustomerActor:
 
     @property
     def expired(self) -> bool:
-        return datetime.now(UTC) >= self.expires_at
+        return timezone.now() >= self.expires_at
 
     def sees(self) -> Q:
         return Q(pk=self.conversation_id, token_expires_at__gt=timezone.now())

@@ -127,10 +127,11 @@ def _alone(job: Job) -> Outcome:
 
 
 def _tried_twice(jobs: Sequence[Job]) -> list[Outcome]:
+    before = connection.connection
     try:
         return _commit_all(jobs)
     except Exception:
-        if connection.connection is not None and connection.is_usable():
+        if connection.connection is before and connection.is_usable():
             raise
         connection.close()
     return _commit_all(jobs)

@@ -137,7 +137,9 @@ class DeskSocket(AsyncWebsocketConsumer):
                 handled = getattr(self, _handler_name(message["type"]))(message)
                 if handled is not None:
                     await handled
-            except (Refused, DatabaseError) as error:  # an announcement; `receive` answers frames
+            except (Refused, DatabaseError) as error:  # an announcement; frames are answered where they are received
+                if isinstance(error, Refused) and error.code == "not_yours":
+                    self.hang_up(NOT_YOURS)
                 log.warning("an announcement was not passed on, the next look heals it: %s", error)
 
     async def _heeds(self, message: Frame) -> bool:

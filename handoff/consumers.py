@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from time import monotonic
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -81,8 +82,8 @@ class InboxConsumer(DeskSocket):
         if conversation_id not in self.watched and len(self.watched) >= MAX_WATCHED:
             raise Refused("too_many", f"At most {MAX_WATCHED} conversations at a time. Leave one first.")
         conversation = await self._allowed(self._look, conversation_id, Action.READ)
-        if watched := self.watched.pop(conversation_id, None):
-            watched.feed.close()
+        if former := self.watched.get(conversation_id):
+            former.feed.close()
         feed = Feed(conversation_id, after=after, notes=True, show=partial(self._show, conversation_id))
         self.watched[conversation_id] = Watched(feed, conversation.status)
         # Join first, then read: what is said in between is announced as well as read, and shown once.
@@ -141,7 +142,7 @@ class InboxConsumer(DeskSocket):
             await super().dispatch(message)
 
     def may_hear(self) -> bool:
-        return _clock() < self.trusted_until
+        return monotonic() < self.trusted_until
 
     def chat_message(self, event: Frame) -> None:
         if watched := self.watched.get(UUID(event["conversation"])):
@@ -185,8 +186,8 @@ class InboxConsumer(DeskSocket):
             self.queue_due = asyncio.create_task(self._say_queue())
 
     async def _say_queue(self) -> None:
-        await asyncio.sleep(max(0.0, self.queue_said + QUEUE_EVERY - _clock()))
-        self.queue_due, self.queue_said = None, _clock()  # what changes from here on is told by the next
+        await asyncio.sleep(max(0.0, self.queue_said + QUEUE_EVERY - monotonic()))
+        self.queue_due, self.queue_said = None, monotonic()  # what changes from here on is told by the next
         try:
             if await self._may_hear() and self.agent:
                 many = await database_sync_to_async(self._counts)(self.agent)
@@ -201,7 +202,7 @@ class InboxConsumer(DeskSocket):
             return
         if event["state"] == "came":
             self._announce_me(conversation_id, "here")
-        if watched.viewers.hear(event, _clock()):
+        if watched.viewers.hear(event, monotonic()):
             self._say_viewers(conversation_id)
 
     # --- Who else looks on ---------------------------------------------------------------------------------------
@@ -213,7 +214,7 @@ class InboxConsumer(DeskSocket):
     async def _refresh_viewers(self) -> None:
         self.pings += 1
         for conversation_id, watched in self.watched.items():
-            if watched.viewers.forget_silent(_clock()):
+            if watched.viewers.forget_silent(monotonic()):
                 self._say_viewers(conversation_id)
             if self.pings % STILL_HERE_EVERY == 0:
                 self._announce_me(conversation_id, "here")
@@ -234,13 +235,8 @@ class InboxConsumer(DeskSocket):
                 raise Refused("not_yours", "This inbox is not yours.")
             return work(actor, *args, **kwargs)
 
-        try:
-            answer: T = await database_sync_to_async(look_and_work)()
-        except Refused as refusal:
-            if refusal.code == "not_yours":
-                self.hang_up(NOT_YOURS)
-            raise
-        self.trusted_until = _clock() + TRUSTED
+        answer: T = await database_sync_to_async(look_and_work)()
+        self.trusted_until = monotonic() + TRUSTED
         return answer
 
     async def _may_hear(self) -> bool:
@@ -250,6 +246,7 @@ class InboxConsumer(DeskSocket):
         try:
             await self._allowed(lambda actor: None)
         except Refused:
+            self.hang_up(NOT_YOURS)
             return False
         except DatabaseError as error:
             log.warning("a right could not be checked, an announcement was withheld: %s", error)
@@ -299,7 +296,3 @@ class InboxConsumer(DeskSocket):
         if UUID(event["conversation"]) in self.watched:
             content: dict[str, Any] = {key: event[key] for key in keys if event.get(key) not in (None, "")}
             self.say({"type": kind, "conversation": event["conversation"]} | content)
-
-
-def _clock() -> float:
-    return asyncio.get_running_loop().time()

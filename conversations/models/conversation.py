@@ -3,7 +3,7 @@
 import hmac
 import secrets
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Self
 
@@ -189,7 +189,7 @@ class Conversation(models.Model):
 
     @property
     def token_expired(self) -> bool:
-        return datetime.now(UTC) >= self.token_expires_at
+        return timezone.now() >= self.token_expires_at
 
     @property
     def with_assistant(self) -> bool:

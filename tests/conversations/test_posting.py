@@ -1,5 +1,6 @@
 """A message is born once, gets the next number, and is announced when it is safe: whoever posts, from wherever."""
 
+import json
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from django.utils import timezone
 from conversations import live
 from conversations.lifecycle import Status
 from conversations.models import Conversation, Role
+from conversations.models.message import Line
 from conversations.posting import Posted, Refused, append, mark_read, post
 
 from .scene import Event, listening, moved, stored, transcript
@@ -205,7 +207,7 @@ async def test_a_message_is_announced_whole_once_it_is_committed(conversation: C
         posted = await database_sync_to_async(says)(conversation, "Hello?")
         heard: list[Event] = [await ear.next(), await ear.next()]
     told = {event["type"]: event for event in heard}
-    assert told["chat.message"]["message"] == posted.message.as_json()
+    assert json.loads(Line(*told["chat.message"]["line"]).text) == posted.message.as_json()
     assert told["chat.status"]["status"] == "processing"
 
 
@@ -216,7 +218,8 @@ async def test_what_is_rolled_back_was_never_announced(conversation: Conversatio
             await database_sync_to_async(writes_and_fails)(conversation)
         await database_sync_to_async(says)(conversation, "this one was")
         event = (await ear.until("chat.message"))[-1]
-    assert (event["message"]["seq"], event["message"]["body"]) == (1, "this one was")
+    line = Line(*event["line"])
+    assert (line.seq, json.loads(line.text)["body"]) == (1, "this one was")
 
 
 @pytest.mark.django_db(transaction=True)

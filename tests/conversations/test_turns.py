@@ -1,6 +1,7 @@
 """Her messages draw one answer, whatever happens meanwhile; and her button calls a person, wherever she is."""
 
 import asyncio
+import json
 import threading
 from functools import partial
 
@@ -13,6 +14,7 @@ from conversations.assistant.turn import Turn
 from conversations.endings import close
 from conversations.lifecycle import Reason, Status
 from conversations.models import Conversation, Transition
+from conversations.models.message import Line
 from conversations.posting import Refused
 from conversations.turns import ask_for_person, begin, settle, start, take_turn
 from tests.waiting import wait_until_async
@@ -43,7 +45,10 @@ async def test_the_reply_is_heard_while_it_is_written(conversation: Conversation
         heard = await ear.until("chat.status")
     assert [event["text"] for event in heard if event["type"] == "chat.delta"] == ["Hello there"]
     said = next(event for event in heard if event["type"] == "chat.message")
-    assert said["message"]["data"]["turn"] == next(e for e in heard if e["type"] == "chat.delta")["turn"]
+    assert (
+        json.loads(Line(*said["line"]).text)["data"]["turn"]
+        == next(e for e in heard if e["type"] == "chat.delta")["turn"]
+    )
 
 
 async def test_eight_quick_messages_draw_one_answer_to_all_of_them(

@@ -185,7 +185,7 @@ async def test_she_answers_cleo_who_sees_it_and_a_resent_message_is_one(talk: Ta
 async def test_what_ana_wrote_is_kept_and_not_refused_where_it_cannot_be_shown(
     talk: Talk, ana_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def gone(*args: Any, **kwargs: Any) -> None:
+    def gone(*args: Any) -> None:
         raise OperationalError("the server closed the connection")
 
     await db(talk.asks_for_person)
@@ -193,7 +193,7 @@ async def test_what_ana_wrote_is_kept_and_not_refused_where_it_cannot_be_shown(
         await agent.ask("watch", "messages", conversation=str(talk.pk))
         words = {"conversation": str(talk.pk), "client_id": str(uuid4()), "body": "Hello Cleo"}
         with monkeypatch.context() as patch:
-            patch.setattr(Feed, "take", gone)
+            patch.setattr(Feed, "offer", gone)
             await agent.ask("message", "ack", **words)
             assert await agent.heard("error") == []
 

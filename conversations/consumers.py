@@ -3,19 +3,22 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 
 from . import commits, live, posting, turns
 from .actors import Action, CustomerActor, customer_with
 from .feed import Feed
+from .following import following
+from .frames import Frame, number_in, text_in, uuid_in
 from .lifecycle import Status
 from .limits import MESSAGES
 from .models import Conversation, Role
 from .models.message import Line
 from .posting import Draft, Refused
 from .serializers import HandoffOf, conversation_json
-from .socket import NOT_YOURS, DeskSocket, Frame, RateLimited, number_in, text_in, uuid_in
+from .socket import NOT_YOURS, DeskSocket, RateLimited
 
 T = TypeVar("T")
 
@@ -57,11 +60,13 @@ class CustomerConsumer(DeskSocket):
         self.name, self.told = conversation["customer"]["name"], standing(conversation)
         self.welcome({"conversation": conversation, "messages": messages})
         self.feed.release()
+        following().add(self.conversation_id, self)
 
-    async def disconnect(self, code: int) -> None:
-        await super().disconnect(code)
+    def gone(self) -> None:
+        super().gone()
         if self.welcomed:
             self.feed.close()
+            following().discard(self.conversation_id, self)
 
     def may_stay(self) -> bool:
         return self.actor is not None and not self.actor.expired
@@ -94,18 +99,25 @@ class CustomerConsumer(DeskSocket):
         await self._allowed(self._seen, number_in(frame, "seq"))
 
     async def on_ping(self, frame: Frame) -> None:
-        """Heals what announcements lost: the messages she has not seen, and the status."""
-        await self.feed.catch_up()
-        last_seq, now = await self._allowed(self._glance)
-        if now != self.told:
-            conversation = await self._allowed(self._look)
-            self._show_status(conversation | {"reason": conversation["close_reason"]})
-        self.say({"type": "pong", "last_seq": last_seq})
+        if self.told.status == Status.ESCALATED:  # what a person does to it is no change of the conversation's own
+            await self.chat_look(frame)
+        self.say({"type": "pong", "last_seq": self.feed.last_shown})
 
     # --- What the group announces --------------------------------------------------------------------------------
 
     def chat_message(self, event: Frame) -> None:
         self.feed.offer(Line(*event["line"]))
+
+    def compare(self, conversation_id: UUID, last_seq: int, status: str) -> None:
+        if self.may_hear():
+            self.feed.reach(last_seq)
+        if status != self.told.status:  # which may be on its way: what is so is read when it is this look's turn
+            self.hear({"type": "chat.look"})
+
+    async def chat_look(self, event: Frame) -> None:
+        if await self._allowed(self._glance) != self.told:
+            conversation = await self._allowed(self._look)
+            self._show_status(conversation | {"reason": conversation["close_reason"]})
 
     async def chat_status(self, event: Frame) -> None:
         if event["status"] == Status.ESCALATED and "handoff" not in event:
@@ -145,11 +157,11 @@ class CustomerConsumer(DeskSocket):
     def _look(self, conversation: Conversation) -> Frame:
         return conversation_json(conversation, handoff=self.handoff_of(conversation, for_staff=False))
 
-    def _glance(self, conversation: Conversation) -> tuple[int, Standing]:
-        """What a ping needs. Her place in line, which takes the whole queue to know, is announced as it changes."""
+    def _glance(self, conversation: Conversation) -> Standing:
+        """Her place in line, which takes the whole queue to know, is announced as it changes."""
         escalated = conversation.status == Status.ESCALATED
         handoff = self.handoff_of(conversation, for_staff=False, placed=False) if escalated else None
-        return conversation.last_public_seq, standing({"status": conversation.status, "handoff": handoff})
+        return standing({"status": conversation.status, "handoff": handoff})
 
     def _seen(self, conversation: Conversation, seq: int) -> None:
         posting.mark_read(conversation.pk, role=Role.CUSTOMER, seq=seq)

@@ -33,6 +33,7 @@ class Feed:
         self.conversation_id, self.seen, self.notes, self.show = conversation_id, after, notes, show
         self._held: dict[int, Line] = {}
         self._released = False
+        self._newest = self.last_shown = after  # the highest number heard of; the last that was shown
         self._healing: asyncio.Task[None] | None = None
 
     def offer(self, line: Line) -> None:
@@ -43,22 +44,31 @@ class Feed:
             self._pass(line)
             if self._held:
                 self._pass_held()
-        elif len(self._held) < MOST_HELD:
-            self._held[line.seq] = line
-            if self._released and not self._healing:
-                self._healing = asyncio.create_task(self._heal())
+        else:
+            if len(self._held) < MOST_HELD:
+                self._held[line.seq] = line
+            self.reach(line.seq)
+
+    def reach(self, seq: int) -> None:
+        """There is a message of this number. What has not come in a moment is read."""
+        self._newest = max(self._newest, seq)
+        if self._released and self._newest > self.seen and not self._healing:
+            self._healing = asyncio.create_task(self._heal())
 
     async def read(self) -> list[dict[str, Any]]:
         """All after what was seen, as the database has it; it counts as seen from now on."""
         messages = await database_sync_to_async(self._read)(self.seen)
         if messages:
             self.seen = messages[-1].seq
-        return [message.as_json() for message in messages if self._is_shown(message.role)]
+        shown = [message.as_json() for message in messages if self._is_shown(message.role)]
+        self.last_shown = shown[-1]["seq"] if shown else self.last_shown
+        return shown
 
     def release(self) -> None:
         """What was announced meanwhile is shown, and from now on what will be."""
         self._released = True
         self._pass_held()
+        self.reach(self._newest)
 
     async def catch_up(self) -> None:
         """Shows what is in the database and was not shown yet. Raises DatabaseError."""
@@ -74,7 +84,7 @@ class Feed:
     async def _heal(self) -> None:
         try:
             await asyncio.sleep(PATIENCE)
-            if self._held:
+            if self._newest > self.seen:
                 await self.catch_up()
         except DatabaseError as error:
             log.warning("a hole in a conversation was not filled, the next look fills it: %s", error)
@@ -84,6 +94,7 @@ class Feed:
     def _pass(self, line: Line) -> None:
         self.seen = line.seq
         if self._is_shown(line.role):
+            self.last_shown = line.seq
             self.show(line)
 
     def _pass_held(self) -> None:

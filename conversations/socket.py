@@ -1,7 +1,6 @@
 """What the customer's and the agent's socket share: JSON frames, hello first, and an error frame for what is wrong."""
 
 import asyncio
-import json
 import logging
 import math
 import uuid
@@ -10,13 +9,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import cache
 from typing import Any, ClassVar
-from uuid import UUID
 
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
+from .following import following
+from .frames import Frame, parse
 from .limits import FRAMES
 from .models.message import to_text
 from .posting import Refused
@@ -29,8 +29,6 @@ MOST_HEARD = 200  # announcements that wait for a socket's look at the database
 MOST_UNANSWERED = 32  # messages of one socket on their way to the database
 MOST_UNSENT = 1000  # frames that wait for a peer to take them
 NOT_YOURS, TOO_BIG, COME_BACK = 4404, 1009, 1013
-
-Frame = dict[str, Any]
 
 
 class RateLimited(Refused):
@@ -57,6 +55,7 @@ class DeskSocket(AsyncWebsocketConsumer):
         self.scope, self.base_send = scope, send
         self.id = uuid.uuid4().hex
         self.joined: set[str] = set()
+        self._deadline: asyncio.TimerHandle | None = None  # for the hello
         self._turn = asyncio.Lock()
         self._heard: deque[Frame] = deque()  # announcements that wait for their turn
         self._hearing: asyncio.Task[None] | None = None
@@ -75,6 +74,7 @@ class DeskSocket(AsyncWebsocketConsumer):
 
     async def _leave_all(self) -> None:
         self.closed = True
+        self.gone()
         for task in (self._hearing, self._sending):
             if task:
                 task.cancel()
@@ -87,11 +87,12 @@ class DeskSocket(AsyncWebsocketConsumer):
         self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self.hang_up, COME_BACK)
 
     async def websocket_disconnect(self, message: Frame) -> None:
-        await self.disconnect(message["code"])
         raise StopConsumer
 
-    async def disconnect(self, code: int) -> None:
-        self._deadline.cancel()
+    def gone(self) -> None:
+        """The socket has ended, in whatever way."""
+        if self._deadline:
+            self._deadline.cancel()
 
     async def join(self, group: str) -> None:
         self.joined.add(group)
@@ -128,6 +129,10 @@ class DeskSocket(AsyncWebsocketConsumer):
         finally:
             self._hearing = None
 
+    def layer_back(self, event: Frame) -> None:
+        """The channel layer hears other processes again, after a time in which it did not."""
+        following().look_now()
+
     async def dispatch(self, message: Frame) -> None:
         """One at a time: a frame of the client's, or what a group announced."""
         async with self._turn:
@@ -156,7 +161,7 @@ class DeskSocket(AsyncWebsocketConsumer):
                 return
             if wait := FRAMES.take(self.id):
                 raise RateLimited(wait)
-            frame = _parse(text)
+            frame = parse(text)
             await self._handler(frame)(frame)
         except (Refused, DatabaseError) as error:
             self.refuse(error, frame)
@@ -189,7 +194,8 @@ class DeskSocket(AsyncWebsocketConsumer):
     # --- What goes out -----------------------------------------------------------------------------------------------
 
     def welcome(self, frame: Frame) -> None:
-        self._deadline.cancel()
+        if self._deadline:
+            self._deadline.cancel()
         self.say({"type": "welcome", **frame})
         self.welcomed = True
 
@@ -261,34 +267,3 @@ class Window:
         self.many -= 1
         if self._room and not self._room.done():
             self._room.set_result(None)
-
-
-def _parse(text: str | None) -> Frame:
-    try:
-        frame = json.loads(text or "")
-    except (ValueError, RecursionError):
-        raise Refused("malformed", "A frame is a JSON object.") from None
-    if not isinstance(frame, dict):
-        raise Refused("malformed", "A frame is a JSON object.")
-    return frame
-
-
-def uuid_in(frame: Frame, field: str) -> UUID:
-    try:
-        return UUID(frame[field])
-    except (KeyError, ValueError, TypeError, AttributeError):
-        raise Refused("malformed", f"{field}: a UUID is needed.") from None
-
-
-def number_in(frame: Frame, field: str, default: int | None = None) -> int:
-    value = frame.get(field, default)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
-        raise Refused("malformed", f"{field}: a whole number from 0 is needed.")
-    return value
-
-
-def text_in(frame: Frame, field: str) -> str:
-    value = frame.get(field)
-    if not isinstance(value, str):
-        raise Refused("malformed", f"{field}: text is needed.")
-    return value

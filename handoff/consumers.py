@@ -2,38 +2,38 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
 from conversations import live, posting
-from conversations.actors import Action, StaffActor, staff_in, staff_with
+from conversations.actors import Action, StaffActor
 from conversations.feed import Feed
+from conversations.following import following
+from conversations.frames import Frame, number_in, text_in, uuid_in
 from conversations.lifecycle import Status
 from conversations.limits import MESSAGES
 from conversations.models import Conversation, Role
 from conversations.models.message import Line
 from conversations.posting import Posted, Refused
-from conversations.socket import NOT_YOURS, DeskSocket, Frame, RateLimited, number_in, text_in, uuid_in
+from conversations.socket import RateLimited
 
 from . import inbox, presence, waits
 from .lists import counts
 from .models import Agent
+from .socket import StaffSocket
 from .viewers import STILL_HERE_EVERY, Viewers
 
 log = logging.getLogger(__name__)
 
 MAX_WATCHED = 200  # conversations a socket
 QUEUE_EVERY = 0.5  # seconds between two `queue` frames, however fast the queue changes
-TRUSTED = 15.0  # seconds for which a right that was seen counts; a ping renews it
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Watched:
     viewers: Viewers = field(default_factory=Viewers)
 
 
-class InboxConsumer(DeskSocket):
+class InboxConsumer(StaffSocket):
     frames = frozenset({"hello", "watch", "unwatch", "message", "typing", "read", "ping"})
     at_once = frozenset({"chat.message", "chat.delta", "chat.delta.end", "chat.typing", "chat.read"})
     agent: Agent | None = None
@@ -56,24 +56,28 @@ class InboxConsumer(DeskSocket):
     def __init__(self) -> None:
         super().__init__()
         self.watched: dict[UUID, Watched] = {}
-        self.token, self.trusted_until, self.queue_said, self.pings = "", 0.0, 0.0, 0
+        self.queue_said, self.pings = 0.0, 0
         self.queue_due: asyncio.Task[None] | None = None
 
     async def on_hello(self, frame: Frame) -> None:
         self.token = text_in(frame, "token") if "token" in frame else ""
-        agent, many = await self._allowed(self._arrive)
+        agent, many = await self.allowed(self._arrive)
         self.agent = agent
         await self.join(live.INBOX)
         await self.join(live.agent_group(agent.user_id))
         self.welcome({"agent": agent.as_json(), "counts": many})
 
-    async def disconnect(self, code: int) -> None:
-        await super().disconnect(code)
+    def gone(self) -> None:
+        super().gone()
         if self.queue_due:
             self.queue_due.cancel()
-        for conversation_id, watched in self.watched.items():
-            watched.feed.close()
-            self._announce_me(conversation_id, "left")
+        for conversation_id in tuple(self.watched):
+            self._stop_watching(conversation_id)
+
+    def _stop_watching(self, conversation_id: UUID) -> None:
+        self.watched.pop(conversation_id).feed.close()
+        following().discard(conversation_id, self)
+        self._announce_me(conversation_id, "left")
 
     # --- What the agent sends ------------------------------------------------------------------------------------
 
@@ -81,7 +85,7 @@ class InboxConsumer(DeskSocket):
         conversation_id, after = uuid_in(frame, "conversation"), number_in(frame, "after", 0)
         if conversation_id not in self.watched and len(self.watched) >= MAX_WATCHED:
             raise Refused("too_many", f"At most {MAX_WATCHED} conversations at a time. Leave one first.")
-        conversation = await self._allowed(self._look, conversation_id, Action.READ)
+        conversation = await self.allowed(self._look, conversation_id, Action.READ)
         if former := self.watched.get(conversation_id):
             former.feed.close()
         feed = Feed(conversation_id, after=after, notes=True, show=partial(self._show, conversation_id))
@@ -92,15 +96,15 @@ class InboxConsumer(DeskSocket):
         messages = await feed.read()
         self.say({"type": "messages", "conversation": str(conversation_id), "messages": messages})
         feed.release()
+        following().add(conversation_id, self)
         self._announce_me(conversation_id, "came")
 
     async def on_unwatch(self, frame: Frame) -> None:
         conversation_id = uuid_in(frame, "conversation")
-        if watched := self.watched.pop(conversation_id, None):
-            watched.feed.close()
+        if conversation_id in self.watched:
             await self.leave(live.conversation_group(conversation_id))
             await self.leave(live.watchers_group(conversation_id))
-            self._announce_me(conversation_id, "left")
+            self._stop_watching(conversation_id)
 
     async def on_message(self, frame: Frame) -> None:
         conversation_id, client_id = uuid_in(frame, "conversation"), uuid_in(frame, "client_id")
@@ -108,41 +112,44 @@ class InboxConsumer(DeskSocket):
         assert self.agent is not None
         if wait := MESSAGES.take(f"agent:{self.agent.pk}:{conversation_id}"):
             raise RateLimited(wait)
-        posted = await self._allowed(self._speak, conversation_id, body, client_id, as_note)
+        posted = await self.allowed(self._speak, conversation_id, body, client_id, as_note)
         ack = {"type": "ack", "conversation": str(conversation_id), "client_id": str(client_id)}
         self.say(ack | {"seq": posted.message.seq})
 
     async def on_typing(self, frame: Frame) -> None:
         conversation_id = uuid_in(frame, "conversation")
         role = Role.NOTE if frame.get("note") is True else Role.AGENT
-        await self._allowed(self._look, conversation_id, Action.SPEAK)
+        await self.allowed(self._look, conversation_id, Action.SPEAK)
         assert self.agent is not None
         live.announce_typing(conversation_id, role, sender=self.id, name=self.agent.name)
 
     async def on_read(self, frame: Frame) -> None:
-        await self._allowed(self._read, uuid_in(frame, "conversation"), number_in(frame, "seq"))
+        await self.allowed(self._read, uuid_in(frame, "conversation"), number_in(frame, "seq"))
 
     async def on_ping(self, frame: Frame) -> None:
-        """Her heartbeat; it also heals what announcements lost: messages, statuses, who else is here."""
-        version, newest = await self._allowed(self._beat)
-        for conversation_id, (last_seq, status) in newest.items():
-            watched = self.watched[conversation_id]
-            if last_seq > watched.feed.seen:
-                await watched.feed.catch_up()
-            if status != watched.status:
-                await self.chat_status({"conversation": str(conversation_id), "status": status})
-        await self._refresh_viewers()
-        last_seqs = {str(conversation_id): last_seq for conversation_id, (last_seq, _) in newest.items()}
+        """Her heartbeat."""
+        version = await self.allowed(self._beat)
+        self._refresh_viewers()
+        last_seqs = {str(conversation_id): watched.feed.last_shown for conversation_id, watched in self.watched.items()}
         self.say({"type": "pong", "queue_version": version, "last_seq": last_seqs})
 
+    # --- What is compared --------------------------------------------------------------------------------------------
+
+    def compare(self, conversation_id: UUID, last_seq: int, status: str) -> None:
+        watched = self.watched[conversation_id]
+        if self.may_hear():
+            watched.feed.reach(last_seq)
+        if status != watched.status or not self.may_hear():  # it may be on its way: what is so is read in its turn
+            self.hear({"type": "chat.look", "conversation": str(conversation_id)})
+
+    async def chat_look(self, event: Frame) -> None:
+        conversation_id = UUID(event["conversation"])
+        if watched := self.watched.get(conversation_id):
+            status = (await self.allowed(self._look, conversation_id, Action.READ)).status
+            if status != watched.status:
+                await self.chat_status(event | {"status": status})
+
     # --- What the groups announce --------------------------------------------------------------------------------
-
-    async def dispatch(self, message: Frame) -> None:
-        if message["type"].startswith("websocket.") or await self._may_hear():
-            await super().dispatch(message)
-
-    def may_hear(self) -> bool:
-        return monotonic() < self.trusted_until
 
     def chat_message(self, event: Frame) -> None:
         if watched := self.watched.get(UUID(event["conversation"])):
@@ -154,7 +161,7 @@ class InboxConsumer(DeskSocket):
             return
         watched.status = event["status"]
         if event["status"] == Status.ESCALATED and "handoff" not in event:
-            event = event | {"handoff": await self._allowed(self._handoff, conversation_id)}
+            event = event | {"handoff": await self.allowed(self._handoff, conversation_id)}
         more = {key: event[key] for key in ("reason", "handoff") if event.get(key)}
         self.say({"type": "status", "conversation": event["conversation"], "status": event["status"]} | more)
 
@@ -174,7 +181,7 @@ class InboxConsumer(DeskSocket):
     async def inbox_handoff(self, event: Frame) -> None:
         conversation_id = UUID(event["conversation"])
         if conversation_id in self.watched:
-            handoff = await self._allowed(self._handoff, conversation_id)
+            handoff = await self.allowed(self._handoff, conversation_id)
             self.say({"type": "handoff", "conversation": event["conversation"], "handoff": handoff})
 
     async def inbox_assigned(self, event: Frame) -> None:
@@ -189,7 +196,7 @@ class InboxConsumer(DeskSocket):
         await asyncio.sleep(max(0.0, self.queue_said + QUEUE_EVERY - monotonic()))
         self.queue_due, self.queue_said = None, monotonic()  # what changes from here on is told by the next
         try:
-            if await self._may_hear() and self.agent:
+            if await self.is_allowed() and self.agent:
                 many = await database_sync_to_async(self._counts)(self.agent)
                 self.say({"type": "queue", "counts": many})
         except DatabaseError as error:
@@ -211,7 +218,7 @@ class InboxConsumer(DeskSocket):
         if self.agent:
             live.announce_viewer(conversation_id, str(self.agent.pk), self.agent.name, state)
 
-    async def _refresh_viewers(self) -> None:
+    def _refresh_viewers(self) -> None:
         self.pings += 1
         for conversation_id, watched in self.watched.items():
             if watched.viewers.forget_silent(monotonic()):
@@ -223,36 +230,6 @@ class InboxConsumer(DeskSocket):
         names = self.watched[conversation_id].viewers.names()
         self.say({"type": "viewers", "conversation": str(conversation_id), "agents": names})
 
-    # --- Rights --------------------------------------------------------------------------------------------------
-
-    async def _allowed(self, work: Callable[Concatenate[StaffActor, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Does `work` if she may still answer customers; otherwise the socket closes."""
-        session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
-
-        def look_and_work() -> T:
-            actor = staff_with(self.token) if self.token else staff_in(session_key)
-            if actor is None or not actor.may(Action.ANSWER):
-                raise Refused("not_yours", "This inbox is not yours.")
-            return work(actor, *args, **kwargs)
-
-        answer: T = await database_sync_to_async(look_and_work)()
-        self.trusted_until = monotonic() + TRUSTED
-        return answer
-
-    async def _may_hear(self) -> bool:
-        """A socket that only listens is asked for its right as well, when none of its frames has shown it lately."""
-        if self.may_hear():
-            return True
-        try:
-            await self._allowed(lambda actor: None)
-        except Refused:
-            self.hang_up(NOT_YOURS)
-            return False
-        except DatabaseError as error:
-            log.warning("a right could not be checked, an announcement was withheld: %s", error)
-            return False
-        return True
-
     # --- Database ------------------------------------------------------------------------------------------------
 
     def _arrive(self, actor: StaffActor) -> tuple[Agent, Frame]:
@@ -260,11 +237,9 @@ class InboxConsumer(DeskSocket):
         presence.seen(agent, timezone.now())
         return agent, counts(actor.user)
 
-    def _beat(self, actor: StaffActor) -> tuple[str, dict[UUID, tuple[int, str]]]:
+    def _beat(self, actor: StaffActor) -> str:
         presence.seen(Agent.of(actor.user), timezone.now())
-        rows = Conversation.objects.visible_to(actor).filter(pk__in=list(self.watched))
-        newest = {pk: (last_seq, status) for pk, last_seq, status in rows.values_list("pk", "last_seq", "status")}
-        return waits.queue_version(), newest
+        return waits.queue_version()
 
     def _counts(self, agent: Agent) -> Frame:
         return counts(agent.user)  # which may have to be read first

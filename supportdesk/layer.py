@@ -54,7 +54,8 @@ class LoopLayer(RedisPubSubLoopLayer):
     def __init__(self, hosts: list[Any], **options: Any) -> None:
         super().__init__(hosts, **options)
         self.ears: dict[str, Callable[[Event], None]] = {}
-        self.bus = Bus(decode_hosts(hosts)[0], f"{self.prefix}.bus", form=self.channel_layer, hear=self._deliver)
+        host, name = decode_hosts(hosts)[0], f"{self.prefix}.bus"
+        self.bus = Bus(host, name, form=self.channel_layer, hear=self._deliver, back=self._tell_own)
 
     def forget(self, channel: str) -> None:
         self.ears.pop(channel, None)
@@ -85,6 +86,11 @@ class LoopLayer(RedisPubSubLoopLayer):
                     log.exception("an announcement was not heard on %s", channel)
             elif mailbox := self.channels.get(channel):
                 mailbox.put_nowait(data)
+
+    def _tell_own(self) -> None:
+        """What other processes said meanwhile was not heard."""
+        for hear in tuple(self.ears.values()):
+            hear({"type": "layer.back"})
 
     async def group_add(self, group: str, channel: str) -> None:
         if channel not in self.channels:
@@ -135,9 +141,17 @@ class Batch:
 class Bus:
     """One channel at the broker for the whole desk. One publish is under way; what comes meanwhile is the next."""
 
-    def __init__(self, host: dict[str, Any], name: str, *, form: DeskLayer, hear: Callable[[str, bytes], None]) -> None:
-        self.host, self.name, self.form, self.hear = host, name, form, hear
-        self.origin = uuid4().hex  # what comes back from here has been heard here
+    def __init__(
+        self,
+        host: dict[str, Any],
+        name: str,
+        *,
+        form: DeskLayer,
+        hear: Callable[[str, bytes], None],
+        back: Callable[[], None],
+    ) -> None:
+        self.host, self.name, self.form, self.hear, self.back = host, name, form, hear, back
+        self.origin = uuid4().bytes  # what comes back from here has been heard here
         self._redis: Redis | None = None
         self._batch = Batch()
         self._publisher: asyncio.Task[None] | None = None
@@ -167,10 +181,9 @@ class Bus:
             self._publisher = None
 
     async def _sent(self, batch: Batch) -> Exception | None:
-        said = {"origin": self.origin, "events": batch.events}
         try:
             async with asyncio.timeout(settings.PUBLISH_TIMEOUT):
-                await self._client().publish(self.name, self.form.serialize(said))
+                await self._client().publish(self.name, self.origin + self.form.serialize({"events": batch.events}))
         except Exception as error:  # whatever it was: a publisher that ends leaves what came meanwhile behind
             why = str(error) or type(error).__name__
             log.warning("%s announcements did not leave for other processes: %s", len(batch.events), why)
@@ -196,6 +209,7 @@ class Bus:
                         await subscription.parse_response()  # it is confirmed
                     if away:
                         log.warning("the broker is back")
+                        self.back()
                     away = False
                     self._tried.set()
                     await self._hear_all(subscription)
@@ -220,9 +234,10 @@ class Bus:
         raise TimeoutError("it says nothing any more")
 
     def _hear(self, data: bytes) -> None:
+        if data.startswith(self.origin):
+            return
         try:
-            said = self.form.deserialize(data)
-            events = [] if said["origin"] == self.origin else [(name, event) for name, event in said["events"]]
+            events = [(name, event) for name, event in self.form.deserialize(data[len(self.origin) :])["events"]]
             if not all(isinstance(event, bytes) for _, event in events):
                 raise TypeError("an announcement is bytes")  # a socket would end of it
         except Exception as error:  # another version's, or another program's

@@ -16,6 +16,7 @@ from conversations import socket
 from conversations.consumers import CustomerConsumer
 from conversations.models import Conversation, Customer, Role
 from conversations.posting import post
+from tests.waiting import wait_until
 
 from .scene import Event, transcript
 from .tabs import Open, door
@@ -195,6 +196,7 @@ async def test_a_peer_that_vanished_leaves_no_trace(conversation: Conversation, 
     server = asyncio.create_task(door(scope, inbox.get, send))
     await inbox.put({"type": "websocket.connect"})
     await inbox.put({"type": "websocket.receive", "text": json.dumps({"type": "hello", "token": token})})
+    await asyncio.to_thread(wait_until, lambda: len(sent) == 2)
     await inbox.put({"type": "websocket.receive", "text": json.dumps({"type": "ping"})})
     await inbox.put({"type": "websocket.disconnect", "code": 1006})
     async with asyncio.timeout(5):

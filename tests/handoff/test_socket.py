@@ -60,7 +60,7 @@ async def test_a_right_that_is_withdrawn_closes_the_socket_at_the_next_frame(ana
 async def test_who_only_listens_is_asked_for_her_right_too(
     talk: Talk, ana: User, ana_key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumers, "TRUSTED", 0.0)
+    monkeypatch.setattr("handoff.socket.TRUSTED", 0.0)
     async with agents_inbox(ana_key) as agent:
         await agent.ask("watch", "messages", conversation=str(talk.pk), after=0)
         await db(ana.groups.clear)
@@ -93,13 +93,16 @@ async def test_she_catches_up_and_then_hears_every_message_with_its_conversation
         assert await agent.heard("message") == []
 
 
-async def test_what_an_announcement_lost_the_next_ping_heals(talk: Talk, ana_key: str) -> None:
+async def test_what_no_announcement_told_is_found_and_shown(
+    talk: Talk, ana_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conversations.following.EVERY", 0.05)
     async with agents_inbox(ana_key) as agent:
         await agent.ask("watch", "messages", conversation=str(talk.pk), after=0)
         message = await db(talk.says, "announced")
         await agent.hear("message")
         await db(_store_without_a_word, talk, message)
-        (healed,) = await agent.heard("message")
+        healed = await agent.hear("message")
         assert (healed["message"]["seq"], healed["message"]["body"]) == (2, "unannounced")
         pong = await agent.ask("ping", "pong")
         assert pong["last_seq"] == {str(talk.pk): 2}

@@ -101,7 +101,10 @@ async def test_the_brief_reaches_who_watches(talk: Talk, ana_key: str) -> None:
         assert (await agent.hear("handoff"))["handoff"]["summary"]
 
 
-async def test_a_status_that_was_not_announced_is_seen_by_the_next_ping(talk: Talk, ana_key: str) -> None:
+async def test_a_status_that_was_not_announced_is_found_and_told(
+    talk: Talk, ana_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conversations.following.EVERY", 0.05)
 
     def closes_unheard() -> None:
         with live.quiet():
@@ -110,7 +113,7 @@ async def test_a_status_that_was_not_announced_is_seen_by_the_next_ping(talk: Ta
     async with agents_inbox(ana_key) as agent:
         await agent.ask("watch", "messages", conversation=str(talk.pk))
         await db(closes_unheard)
-        (status,) = await agent.heard("status")
+        status = await agent.hear("status")
         assert status["status"] == "closed"
 
 

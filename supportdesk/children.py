@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import socket
 import stat
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from django.conf import settings
 from supportdesk.supervisor import Child
 
 HOST = os.environ.get("HOST", "127.0.0.1")
+BACKLOG = 2048  # connections that may wait to be taken
 
 
 class NoBroker(Exception):
@@ -37,15 +39,15 @@ def valkey_server() -> str:
 
 
 def broker() -> Child:
-    folder, socket = settings.DATA / "broker", settings.BROKER_SOCKET
+    folder, address = settings.DATA / "broker", settings.BROKER_SOCKET
     folder.mkdir(exist_ok=True)
-    socket.parent.mkdir(mode=0o700, exist_ok=True)
-    if (status := socket.parent.stat()).st_uid != os.getuid() or status.st_mode & stat.S_IWOTH:
+    address.parent.mkdir(mode=0o700, exist_ok=True)
+    if (status := address.parent.stat()).st_uid != os.getuid() or status.st_mode & stat.S_IWOTH:
         # The threat: the folder may lie in the shared /tmp under a name that others can guess.
-        raise NoBroker(f"{socket.parent} belongs to somebody else: set DESK_DATA to a folder with a shorter path.")
+        raise NoBroker(f"{address.parent} belongs to somebody else: set DESK_DATA to a folder with a shorter path.")
     options = {
         "port": "0",
-        "unixsocket": str(socket),
+        "unixsocket": str(address),
         "unixsocketperm": "700",
         "dir": str(folder),
         "appendonly": "yes",
@@ -66,10 +68,26 @@ def broker_answers() -> bool:
         return False
 
 
-def web() -> Child:
+def listen(many: int) -> list[socket.socket]:
+    """A listening socket for each of the web processes. They stay open here: while a process starts anew, whoever
+    connects waits for it, and nobody is refused. Raises OSError."""
+    first = _listener(reuse_port=False)  # alone, so that a port that somebody else has is an error
+    if many == 1 or sys.platform != "linux":
+        return [first] * many
+    # The kernel then shares out the callers evenly. Of processes at one socket, one would take nearly all of them.
+    first.close()
+    return [_listener(reuse_port=True) for _ in range(many)]
+
+
+def _listener(*, reuse_port: bool) -> socket.socket:
+    family = socket.AF_INET6 if ":" in HOST else socket.AF_INET
+    return socket.create_server((HOST, settings.PORT), family=family, backlog=BACKLOG, reuse_port=reuse_port)
+
+
+def web(number: int, listener: socket.socket) -> Child:
     options = {
-        "host": HOST,
-        "port": str(settings.PORT),
+        "fd": str(listener.fileno()),
+        "backlog": str(BACKLOG),
         "log-level": "warning",
         "ws-max-size": "65536",
         "ws-per-message-deflate": "false",  # compression costs twice the memory of an idle socket
@@ -78,14 +96,15 @@ def web() -> Child:
         "timeout-graceful-shutdown": "5",
     }
     command = [sys.executable, "-m", "uvicorn", "supportdesk.asgi:application", "--no-access-log", "--no-server-header"]
-    return Child("web", [*command, *_flags(options)])
+    return Child(_nth("web", number), [*command, *_flags(options)], files=[listener.fileno()])
 
 
-def worker() -> Child:
+def worker(number: int) -> Child:
+    name = _nth("worker", number)
     pool = ["--pool", "threads", "--concurrency", "4", "--without-gossip", "--without-mingle"]
-    command = [*_celery("worker"), *pool, "--loglevel", "WARNING"]
+    command = [*_celery("worker"), *pool, "--loglevel", "WARNING", "--hostname", f"{name}@%h"]
     # The checks would load every page; `make check` runs them, and a worker has none to show.
-    return Child("worker", command, mute=["Warm shutdown"], env={"CELERY_SKIP_CHECKS": "yes"})
+    return Child(name, command, mute=["Warm shutdown"], env={"CELERY_SKIP_CHECKS": "yes"})
 
 
 def beat() -> Child:
@@ -110,6 +129,11 @@ def servers() -> Iterator[Child]:
         yield broker()
 
 
-def workers() -> Iterator[Child]:
-    yield worker()
+def workers(many: int) -> Iterator[Child]:
+    for number in range(1, many + 1):
+        yield worker(number)
     yield beat()
+
+
+def _nth(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}-{number}"

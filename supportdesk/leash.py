@@ -28,7 +28,7 @@ def watch(pipe: int, command: list[str]) -> int:
     # The owner signals the group; this process waits for the command's own answer to it.
     signal.signal(signal.SIGTERM, lambda *_: None)
     threading.Thread(target=_kill_at_end_of, args=(pipe,), daemon=True).start()
-    code = subprocess.call(command)
+    code = subprocess.call(command, close_fds=False)  # it may have been given a socket to listen on
     return code if code >= 0 else 128 - code
 
 

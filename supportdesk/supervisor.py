@@ -32,6 +32,7 @@ class Child:
     ends_last: bool = False  # the others still need it while they end
     mute: Sequence[str] = ()  # lines with one of these are noise
     env: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[int] = ()  # descriptors that it inherits
 
 
 @dataclass
@@ -115,7 +116,7 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             cwd=self.folder,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **life.child.env},
-            pass_fds=[self._leash],
+            pass_fds=[self._leash, *life.child.files],
             start_new_session=True,  # Ctrl-C reaches `up` alone, which then ends the children in order
         )
         life.started = time.monotonic()

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 import traceback
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from supportdesk import children, statics
-from supportdesk.supervisor import Supervisor
+from supportdesk.supervisor import Child, Supervisor
 
 DOORS = {
     "front page": "/",
@@ -30,6 +30,7 @@ DOORS = {
 }
 BROKER_PATIENCE = 20.0  # a broker reads its whole append-only file before it answers
 READY_PATIENCE = 60.0
+MOST = 64  # processes of a kind
 
 
 class Command(BaseCommand):
@@ -38,19 +39,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-demo", action="store_true", help="leave a new desk empty")
+        for name in ("web", "worker"):
+            default = int(os.environ.get(f"DESK_{name.upper()}", "1"))
+            parser.add_argument(f"--{name}", type=_some, default=default, help=f"{name} processes (%(default)s)")
 
-    def handle(self, *, no_demo: bool, **options: Any) -> None:
+    def handle(self, *, no_demo: bool, web: int, worker: int, **options: Any) -> None:
         self.folder = settings.DATA / "run"
         self.folder.mkdir(mode=0o700, exist_ok=True)
         with self._only_one():
-            self._find_port_free()
+            listeners = self._listen(web)
             if not settings.RATE_LIMITS:
                 self._warn("RATE LIMITS ARE OFF (DESK_RATE_LIMITS=off): for load tests on loopback only.")
             supervisor = Supervisor(settings.BASE_DIR, self.folder / "pids.json")
             try:
                 self._start_servers(supervisor)
                 _apart(lambda: self._prepare(demo=not no_demo))
-                self._serve(supervisor)
+                self._serve(supervisor, list(map(children.web, range(1, web + 1), listeners)), worker)
             except KeyboardInterrupt:
                 pass
             except children.NoBroker as error:
@@ -72,17 +76,14 @@ class Command(BaseCommand):
                 )
             yield
 
-    def _find_port_free(self) -> None:
-        family = socket.AF_INET6 if ":" in children.HOST else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((children.HOST, settings.PORT))
-            except OSError as error:
-                sys.exit(
-                    f"Cannot listen on {children.HOST}:{settings.PORT} ({os.strerror(error.errno or 0)}): "
-                    f"set PORT to a free one, for example PORT={settings.PORT + 1}."
-                )
+    def _listen(self, many: int) -> list[socket.socket]:
+        try:
+            return children.listen(many)
+        except OSError as error:
+            sys.exit(
+                f"Cannot listen on {children.HOST}:{settings.PORT} ({os.strerror(error.errno or 0)}): "
+                f"set PORT to a free one, for example PORT={settings.PORT + 1}."
+            )
 
     # --- step by step ---
 
@@ -117,12 +118,12 @@ class Command(BaseCommand):
 
     # --- while it runs ---
 
-    def _serve(self, supervisor: Supervisor) -> None:
+    def _serve(self, supervisor: Supervisor, webs: list[Child], workers: int) -> None:
         supervisor.listen()
-        supervisor.start(children.web())
+        supervisor.start(webs[0])
         # Alone at first: on two cores the others would double the wait for the first page.
         supervisor.run(until=lambda: _answers("/healthz"), seconds=READY_PATIENCE)
-        for child in () if supervisor.asked_to_stop else children.workers():
+        for child in () if supervisor.asked_to_stop else (*webs[1:], *children.workers(workers)):
             supervisor.start(child)
         if supervisor.run(until=lambda: _answers("/readyz"), seconds=READY_PATIENCE):
             self._welcome()
@@ -142,6 +143,12 @@ class Command(BaseCommand):
 
     def _warn(self, text: str) -> None:
         self.stdout.write(self.style.WARNING(f"\n  !!! {text}\n"))
+
+
+def _some(number: str) -> int:
+    if not 1 <= (many := int(number)) <= MOST:
+        raise ArgumentTypeError(f"from 1 to {MOST}")
+    return many
 
 
 def _apart(work: Callable[[], None]) -> None:

@@ -172,7 +172,8 @@ _postgres: dict[str, Any] = {
         "pool": {"min_size": 1, "max_size": max(2, env.int("DATABASE_POOL", default=8)), "timeout": CONNECT_TIMEOUT},
         "connect_timeout": CONNECT_TIMEOUT,
         "prepare_threshold": 5,  # what models/statements.py says is planned once a connection; the ORM's is never
-        "options": f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT}s",
+        "options": f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout={LOCK_TIMEOUT}s"
+        " -c plan_cache_mode=force_generic_plan -c jit=off",
     },
 }
 _default = _sqlite

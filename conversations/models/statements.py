@@ -18,6 +18,11 @@ from django.db import connection, models, transaction
 
 MOST_ROWS = 256  # a statement
 
+#: PostgreSQL makes the plans once, maybe while the tables are still small enough to be read from end to end.
+PLAN_BY_INDEX = "SELECT " + ", ".join(
+    f"set_config('enable_{way}', 'off', true)" for way in ("seqscan", "hashjoin", "mergejoin")
+)
+
 M = TypeVar("M", bound=models.Model)
 Convert = Callable[[Any], Any]
 
@@ -37,6 +42,8 @@ def hold(model: type[M], keys: Iterable[UUID], names: Sequence[str] = ()) -> Cal
     there the transaction, being IMMEDIATE, holds the whole database.)"""
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A row's lock is held until its transaction ends: open one first.")
+    if connection.vendor == "postgresql":
+        _execute(PLAN_BY_INDEX, [])
     names = tuple(name for name in _all(model) if name in names) if names else _all(model)  # in the order of from_db
     given = _filled([(key,) for key in keys])
     return _ask(model, _hold(model, names, len(given)), names, _values(model, ("id",), given))
@@ -68,17 +75,17 @@ def update(rows: Sequence[models.Model], names: Iterable[str]) -> None:
 
 @cache
 def _hold(model: type[models.Model], names: tuple[str, ...], rows: int) -> str:
-    columns, keys = ", ".join(_columns(model, names)), ", ".join(["%s"] * rows)
+    columns = ", ".join(_columns(model, names))
     lock = "FOR UPDATE" if connection.features.has_select_for_update else ""
-    return _marked(f"SELECT {columns} FROM {_table(model)} WHERE id IN ({keys}) ORDER BY id {lock}")  # noqa: S608
+    return _marked(f"SELECT {columns} FROM {_table(model)} WHERE id IN ({_marks(rows)}) ORDER BY id {lock}")  # noqa: S608
 
 
 @cache
 def _find(model: type[models.Model], names: tuple[str, ...], rows: int) -> str:
-    columns = ", ".join(_columns(model, _all(model)))
-    given = _given(model, names, rows)
-    named = ", ".join(_columns(model, names))
-    return _marked(f"SELECT {columns} FROM {_table(model)} WHERE ({named}) IN ({given})")  # noqa: S608
+    columns, own, given = ", ".join(_columns(model, _all(model))), _table(model), _given(model, names, rows)
+    same = " AND ".join(f"{own}.{name} = given.column{at}" for at, name in enumerate(_columns(model, names), 1))
+    # A join, for SQLite uses no index to find pairs IN others.
+    return _marked(f"SELECT {columns} FROM ({given}) AS given JOIN {own} ON {same}")  # noqa: S608
 
 
 @cache
@@ -97,13 +104,17 @@ def _update(model: type[models.Model], names: tuple[str, ...], rows: int) -> str
 
 def _given(model: type[models.Model], names: tuple[str, ...], rows: int) -> str:
     first = ", ".join(f"CAST(%s AS {kind})" if (kind := _cast(model, name)) else "%s" for name in names)
-    others = [", ".join(["%s"] * len(names))] * (rows - 1)
+    others = [_marks(len(names))] * (rows - 1)
     return "VALUES " + ", ".join(f"({row})" for row in (first, *others))
 
 
 def _cast(model: type[models.Model], name: str) -> str:
     """PostgreSQL takes a column's type from its first row."""
     return _field(model, name).db_type(connection) if connection.vendor == "postgresql" else ""
+
+
+def _marks(many: int) -> str:
+    return ", ".join(["%s"] * many)
 
 
 def _marked(sql: str) -> str:

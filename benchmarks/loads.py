@@ -22,7 +22,7 @@ MakeWire = Callable[[Tally], Wire]
 @dataclass(frozen=True)
 class Latency:
     p50: float  # seconds
-    p95: float
+    p99: float
     lost: int
     twice: int
 
@@ -51,7 +51,7 @@ async def latency(make: MakeWire, seconds: float) -> Latency:
     steady = [delay for number, delay in tally.shown_after.items() if number > total // 10]  # the rest warmed it up
     if len(steady) < 2:
         raise RuntimeError(f"nearly nothing arrived; the desk said: {tally.errors[:3]}")
-    return Latency(median(steady), quantiles(steady, n=20)[18], tally.lost, tally.twice)
+    return Latency(median(steady), quantiles(steady, n=100)[98], tally.lost, tally.twice)
 
 
 async def flood(make: MakeWire, seconds: float) -> tuple[Flood, Wire]:

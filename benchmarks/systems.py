@@ -69,11 +69,11 @@ def floor(folder: Path, valkey: str) -> Iterator[System]:
 
 
 @contextmanager
-def desk(folder: Path, database: str = "") -> Iterator[System]:
+def desk(folder: Path, database: str = "", webs: int = 1) -> Iterator[System]:
     """The whole desk, as `up` runs it, with an empty shop and without limits."""
     port, began = _free_port(), time.perf_counter()
     environment = desk_environment(folder, database) | {"PORT": str(port)}
-    with _process([sys.executable, "manage.py", "up", "--no-demo"], environment) as up:
+    with _process([sys.executable, "manage.py", "up", "--no-demo", "--web", str(webs)], environment) as up:
         url = f"http://127.0.0.1:{port}"
         _wait(lambda: _answers(f"{url}/chat/"), "the desk's first page", up)
         first_page = time.perf_counter() - began

@@ -113,8 +113,8 @@ def commit(jobs: Sequence[Job]) -> list[Outcome]:
     try:
         return _tried_twice(jobs)
     except Exception as error:
-        if len(jobs) == 1:
-            return [error]
+        if len(jobs) == 1 or connection.connection is None:  # the database is away, and so it is for each
+            return [error] * len(jobs)
         failed = error
     return [_alone(job) if time.monotonic() < end else failed for job in jobs]
 

@@ -28,7 +28,7 @@ MAX_FRAME = 64 * 1024
 MOST_HEARD = 200  # announcements that wait for a socket's look at the database
 MOST_UNANSWERED = 32  # messages of one socket on their way to the database
 MOST_UNSENT = 1000  # frames that wait for a peer to take them
-NOT_YOURS, TOO_BIG, COME_BACK = 4404, 1009, 1013
+NOT_YOURS, TOO_BIG, COME_BACK, BROKEN = 4404, 1009, 1013, 1011
 
 
 class RateLimited(Refused):
@@ -114,7 +114,7 @@ class DeskSocket(AsyncWebsocketConsumer):
 
     def hear(self, event: Frame) -> None:
         """An announcement, from the channel layer."""
-        if event["type"] in self.at_once and self.welcomed and not self._heard and self.may_hear():
+        if event["type"] in self.at_once and self.welcomed and not self._hearing and self.may_hear():
             getattr(self, _handler_name(event["type"]))(event)
         elif not self.closed and len(self._heard) < MOST_HEARD:  # what is beyond, the next look at the database finds
             self._heard.append(event)
@@ -124,8 +124,9 @@ class DeskSocket(AsyncWebsocketConsumer):
     async def _hear_all(self) -> None:
         try:
             while self._heard:
-                await self.dispatch(self._heard[0])
-                self._heard.popleft()
+                await self.dispatch(self._heard.popleft())
+        except Exception as error:
+            self._break(error)
         finally:
             self._hearing = None
 
@@ -180,7 +181,12 @@ class DeskSocket(AsyncWebsocketConsumer):
                 if not self.welcomed:
                     self.hang_up(COME_BACK)
             case _:
-                raise error
+                self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        """An error that nobody foresaw ends the socket: whoever comes back begins afresh."""
+        log.error("a socket ends of an error", exc_info=error)
+        self.hang_up(BROKEN)
 
     def _handler(self, frame: Frame) -> Callable[[Frame], Awaitable[None]]:
         kind = frame.get("type")

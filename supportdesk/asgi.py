@@ -1,6 +1,7 @@
 """The desk as one ASGI application: HTTP, and sockets behind the origin check."""
 
 import asyncio
+import gc
 import os
 from typing import Any
 from urllib.parse import ParseResult
@@ -42,10 +43,18 @@ _routes = ProtocolTypeRouter(
 )
 
 
+async def _settle() -> None:
+    await llm.get_ready()
+    # What is loaded by now stays: to look through all of it for garbage again and again would stop every chat for tens
+    # of milliseconds.
+    gc.collect()
+    gc.freeze()
+
+
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     loop = asyncio.get_running_loop()
     background.attach(loop)
     if scope["type"] == "lifespan":  # a server's first word to its application, before it serves
-        loop.call_later(SETTLED, lambda: background.run(llm.get_ready()))
+        loop.call_later(SETTLED, lambda: background.run(_settle()))
         return
     await _routes(scope, receive, send)

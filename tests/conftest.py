@@ -56,13 +56,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """The writer keeps its connection, and a database that somebody is connected to cannot be dropped."""
+    """A database that somebody is connected to cannot be dropped: the writer keeps its connection, and the tests' own
+    `await` on a query leaves one open in the thread that all of them share."""
     yield
+    from asgiref.sync import SyncToAsync
     from django.db import connection
 
     from conversations.commits import _thread
 
-    _thread.submit(lambda: connection.close()).result()  # of that thread: each has its own
+    for thread in (_thread, SyncToAsync.single_thread_executor):
+        thread.submit(lambda: connection.close()).result()  # of that thread: each has its own
 
 
 @pytest.fixture(autouse=True)

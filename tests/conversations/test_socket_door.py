@@ -12,7 +12,7 @@ from channels.layers import get_channel_layer
 from django.db import OperationalError
 from django.utils import timezone
 
-from conversations import socket
+from conversations import live, socket
 from conversations.consumers import CustomerConsumer
 from conversations.models import Conversation, Customer, Role
 from conversations.posting import post
@@ -206,3 +206,20 @@ async def test_a_peer_that_vanished_leaves_no_trace(conversation: Conversation, 
     assert not layer.groups
     assert not layer.channels
     await layer.flush()
+
+
+async def test_an_announcement_that_breaks_something_ends_the_socket_and_not_its_hearing(
+    tab: Open, quiet: Conversation, token: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """She reconnects and begins afresh; a socket that silently hears no more would leave her waiting."""
+
+    async def breaks(self: Any, event: Event) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("conversations.consumers.CustomerConsumer.chat_status", breaks)
+    cleo = await tab()
+    await cleo.hello(token)
+    await database_sync_to_async(live.announce_status)(quiet.pk, status="escalated")
+    output = await cleo.wire.receive_output(timeout=5)
+    assert (output["type"], output["code"]) == ("websocket.close", 1011)
+    assert "a socket ends of an error" in caplog.text
